@@ -1,0 +1,1 @@
+//! campanile-sse
