@@ -1,0 +1,92 @@
+//! Finding line ends, the inner loop of both directions.
+
+/// How many bytes are looked at together. A fixed-size block without an early exit is what the compiler turns into vector
+/// instructions; a plain `position` is one compare and branch per byte.
+const BLOCK: usize = 32;
+
+/// Whether `byte` ends a line for a receiver: LF, or CR alone or before an LF (WHATWG HTML 9.2.5).
+pub(crate) const fn is_line_end(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'\r')
+}
+
+/// The index of the first CR or LF.
+pub(crate) fn find_line_end(bytes: &[u8]) -> Option<usize> {
+    let (blocks, _) = bytes.as_chunks::<BLOCK>();
+    let clear = blocks
+        .iter()
+        .take_while(|block| !has_line_end(block))
+        .count()
+        * BLOCK;
+    let at = bytes[clear..].iter().position(|&byte| is_line_end(byte))?;
+    Some(clear + at)
+}
+
+fn has_line_end(block: &[u8; BLOCK]) -> bool {
+    block
+        .iter()
+        .fold(false, |found, &byte| found | is_line_end(byte))
+}
+
+/// The pieces between line ends; CRLF counts once. Always yields at least one piece, and the piece after a final line end.
+pub(crate) fn pieces(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(value);
+    std::iter::from_fn(move || {
+        let value = rest?;
+        let Some(at) = find_line_end(value) else {
+            rest = None;
+            return Some(value);
+        };
+        let end = if value[at..].starts_with(b"\r\n") {
+            at + 2
+        } else {
+            at + 1
+        };
+        rest = Some(&value[end..]);
+        Some(&value[..at])
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(value: &str) -> Vec<&str> {
+        pieces(value.as_bytes())
+            .map(|piece| std::str::from_utf8(piece).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn a_line_end_is_found_at_every_offset_around_the_block_size() {
+        for len in 0..=3 * BLOCK {
+            let mut bytes = vec![b'x'; len];
+            assert_eq!(find_line_end(&bytes), None, "length {len}");
+            for at in 0..len {
+                for end in [b'\n', b'\r'] {
+                    bytes[at] = end;
+                    assert_eq!(find_line_end(&bytes), Some(at), "length {len}");
+                    bytes[at] = b'x';
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn neighbours_of_cr_and_lf_are_not_line_ends() {
+        assert_eq!(
+            find_line_end("\u{9}\u{b}\u{c}\u{e}\u{85}\u{2028}\u{2029}\0".as_bytes()),
+            None
+        );
+    }
+
+    #[test]
+    fn pieces_keep_the_empty_ones_and_count_crlf_once() {
+        assert_eq!(split(""), [""]);
+        assert_eq!(split("a"), ["a"]);
+        assert_eq!(split("a\n"), ["a", ""]);
+        assert_eq!(split("\na"), ["", "a"]);
+        assert_eq!(split("a\r\nb\rc\nd"), ["a", "b", "c", "d"]);
+        assert_eq!(split("\n\r"), ["", "", ""]);
+        assert_eq!(split("\r\r\n\n"), ["", "", "", ""]);
+    }
+}
