@@ -1,0 +1,61 @@
+//! What is known of notification types: their names for people, their default severity, their channels.
+
+use crate::{Severity, TypeName};
+use std::collections::HashMap;
+
+/// What is done with a type that nobody defined.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub enum TypesPolicy {
+    /// It is taken as a type with the in-app channel and severity `info`.
+    #[default]
+    Open,
+    /// It is refused.
+    Strict,
+}
+
+/// The channel that stores a notification in the inbox and its log, and so in the stream.
+pub const IN_APP: &str = "inApp";
+/// The channel that only shows a notification on open streams.
+pub const SSE: &str = "sse";
+
+/// One notification type.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Definition {
+    /// The type's name for people.
+    pub display_name: Option<String>,
+    /// The heading under which settings show it.
+    pub group: Option<String>,
+    /// The severity of notifications that name none.
+    pub severity: Severity,
+    /// The channels it goes to: `inApp`, `sse`, or a registered one.
+    pub channels: Vec<String>,
+}
+
+impl Default for Definition {
+    /// `info`, in the inbox.
+    fn default() -> Self {
+        Self { display_name: None, group: None, severity: Severity::Info, channels: vec![IN_APP.into()] }
+    }
+}
+
+/// All types that are known, and what is done with the others.
+#[derive(Clone, Default, Debug)]
+pub struct Definitions {
+    /// What is done with unknown ones.
+    pub policy: TypesPolicy,
+    /// The known ones by name.
+    pub types: HashMap<TypeName, Definition>,
+}
+
+impl Definitions {
+    /// What is known of a type; `None` if it must be refused.
+    #[must_use]
+    pub fn find(&self, name: &TypeName) -> Option<std::borrow::Cow<'_, Definition>> {
+        use std::borrow::Cow;
+        match (self.types.get(name), self.policy) {
+            (Some(known), _) => Some(Cow::Borrowed(known)),
+            (None, TypesPolicy::Open) => Some(Cow::Owned(Definition::default())),
+            (None, TypesPolicy::Strict) => None,
+        }
+    }
+}

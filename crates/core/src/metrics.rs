@@ -1,0 +1,141 @@
+//! What the engine counts. The names are the ones that `/metrics` shows, under the prefix `campanile`.
+
+use prometheus_client::{
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::{Registry, Unit},
+};
+use std::time::Duration;
+
+/// Bounds in seconds, from 50 µs to 10 s.
+const LATENCY_BOUNDS: [f64; 16] =
+    [50e-6, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+const BATCH_BOUNDS: [f64; 11] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
+
+/// One label: how something ended.
+pub type Outcomes = Family<[(&'static str, &'static str); 1], Counter>;
+
+/// Counts `n` of an outcome under the label `label`.
+pub(crate) fn count(outcomes: &Outcomes, label: &'static str, value: &'static str, n: u64) {
+    outcomes.get_or_create(&[(label, value)]).inc_by(n);
+}
+
+/// What the engine counts of itself. Cheap to clone; clones share their values.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    /// Streams open now.
+    pub connections: Gauge,
+    /// Attempts to open a stream, by `outcome`.
+    pub connects: Outcomes,
+    /// Streams ended, by `reason`.
+    pub ends: Outcomes,
+    /// Events handed to connections.
+    pub events_written: Counter,
+    /// Bytes handed to connections.
+    pub bytes_written: Counter,
+    /// Reads of the log for streams that were behind, by `outcome`.
+    pub refills: Outcomes,
+    /// `gap` events written.
+    pub gaps: Counter,
+    /// Frames dropped from rings before every stream had them, by `kind`: `logged` ones are refilled, `live` ones are told by `gap`.
+    pub dropped: Outcomes,
+    /// Signals replaced by a newer one of their key before they were written.
+    pub conflated: Counter,
+    /// Publishes, by `outcome`.
+    pub publishes: Outcomes,
+    /// From a publish to its durable answer.
+    pub publish_seconds: Histogram,
+    /// From a publish to the hand-over of its frame to a connection.
+    pub publish_to_write_seconds: Histogram,
+    /// Deliveries by channels, by `outcome`: delivered, skipped, transient, permanent, unregistered, overflow.
+    pub deliveries: Outcomes,
+    /// Announcements that had to wait for a missing predecessor.
+    pub reordered: Counter,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self {
+            connections: Gauge::default(),
+            connects: Outcomes::default(),
+            ends: Outcomes::default(),
+            events_written: Counter::default(),
+            bytes_written: Counter::default(),
+            refills: Outcomes::default(),
+            gaps: Counter::default(),
+            dropped: Outcomes::default(),
+            conflated: Counter::default(),
+            publishes: Outcomes::default(),
+            publish_seconds: Histogram::new(LATENCY_BOUNDS),
+            publish_to_write_seconds: Histogram::new(LATENCY_BOUNDS),
+            deliveries: Outcomes::default(),
+            reordered: Counter::default(),
+        }
+    }
+}
+
+impl Metrics {
+    /// Adds all of them to a registry.
+    pub fn register(&self, to: &mut Registry) {
+        let secs = || Unit::Seconds;
+        to.register("connections", "Streams open now", self.connections.clone());
+        to.register("connects", "Attempts to open a stream", self.connects.clone());
+        to.register("stream_ends", "Streams ended", self.ends.clone());
+        to.register("events_written", "Events handed to connections", self.events_written.clone());
+        to.register_with_unit("written", "Bytes handed to connections", Unit::Bytes, self.bytes_written.clone());
+        to.register("refills", "Log reads for streams that were behind", self.refills.clone());
+        to.register("gaps", "Gap events written", self.gaps.clone());
+        to.register("dropped_frames", "Frames dropped from rings before every stream had them", self.dropped.clone());
+        to.register("conflated_signals", "Signals replaced by a newer one of their key", self.conflated.clone());
+        to.register("publishes", "Publishes", self.publishes.clone());
+        to.register_with_unit("publish", "From a publish to its durable answer", secs(), self.publish_seconds.clone());
+        to.register_with_unit(
+            "publish_to_write",
+            "From a publish to the hand-over of its frame to a connection",
+            secs(),
+            self.publish_to_write_seconds.clone(),
+        );
+        to.register("deliveries", "Deliveries by channels", self.deliveries.clone());
+        to.register("reordered_entries", "Announcements that waited for a missing predecessor", self.reordered.clone());
+    }
+}
+
+/// What a store counts of itself. Cheap to clone; clones share their values.
+#[derive(Clone, Debug)]
+pub struct StoreMetrics {
+    /// Writes in one transaction.
+    pub batch_size: Histogram,
+    /// How long a commit took, its sync included.
+    pub commit_seconds: Histogram,
+    /// Writes refused because the queue was full.
+    pub busy: Counter,
+    /// Writes that failed.
+    pub failed: Counter,
+}
+
+impl Default for StoreMetrics {
+    fn default() -> Self {
+        Self {
+            batch_size: Histogram::new(BATCH_BOUNDS),
+            commit_seconds: Histogram::new(LATENCY_BOUNDS),
+            busy: Counter::default(),
+            failed: Counter::default(),
+        }
+    }
+}
+
+impl StoreMetrics {
+    /// Adds all of them to a registry.
+    pub fn register(&self, to: &mut Registry) {
+        to.register("store_batch_size", "Writes in one transaction", self.batch_size.clone());
+        to.register_with_unit("store_commit", "How long a commit took", Unit::Seconds, self.commit_seconds.clone());
+        to.register("store_busy", "Writes refused because the queue was full", self.busy.clone());
+        to.register("store_failed", "Writes that failed", self.failed.clone());
+    }
+
+    /// Records one commit.
+    pub fn committed(&self, writes: usize, took: Duration) {
+        #[expect(clippy::cast_precision_loss, reason = "a batch has fewer than 2^52 writes")]
+        self.batch_size.observe(writes as f64);
+        self.commit_seconds.observe(took.as_secs_f64());
+    }
+}

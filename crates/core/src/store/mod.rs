@@ -1,0 +1,218 @@
+//! The port to durable storage: inboxes and their logs.
+//!
+//! Writes are handed over with a closure that the store runs once the write is **durable**, in commit order: so an announcement
+//! cannot be lost because somebody stopped waiting, cannot precede its commit, and entries of one log are announced in their order. Stores
+//! group whatever waits into one transaction.
+
+#[cfg(feature = "contract")]
+pub mod contract;
+mod memory;
+
+pub use memory::MemoryStore;
+
+use crate::{
+    Change, Counts, Cursor, Entry, Epoch, Mark, Notification, NotificationId, Recipient, Seq, Severity, StoreMetrics,
+    Timestamp, TypeName,
+};
+use futures_util::future::BoxFuture;
+use std::sync::Arc;
+
+/// Why a store did not do what it was asked. In all cases nothing of the write has happened.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// More writes wait than the store takes: try again later.
+    #[error("the store's queue is full")]
+    Busy,
+    /// The store is away, its disk is full, or it is closed. The reason is for the log, not for clients.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(Arc<str>),
+}
+
+/// What a store answers.
+pub type StoreResult<T> = Result<T, StoreError>;
+
+/// Runs exactly once, on a thread of the store's choice, after the write is durable (or has failed). It must be short and must not
+/// call the store.
+pub type Done<T> = Box<dyn FnOnce(StoreResult<T>) + Send>;
+
+/// The top of one user's log, and what the inbox counts there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Head {
+    /// Which life of the log.
+    pub epoch: Epoch,
+    /// The newest entry; 0 in an empty log.
+    pub seq: Seq,
+    /// Entries up to here are no longer in the log; everything after it is.
+    pub floor: Seq,
+    /// The counts after the newest entry.
+    pub counts: Counts,
+}
+
+impl Head {
+    /// The position of the newest entry.
+    #[must_use]
+    pub fn cursor(&self) -> Cursor {
+        Cursor { epoch: self.epoch, seq: self.seq }
+    }
+}
+
+/// A notification to be stored for recipients, in one transaction.
+#[derive(Clone, Debug)]
+pub struct Publish {
+    /// What is stored, once.
+    pub notification: Arc<Notification>,
+    /// Whose inboxes it goes to: all of the notification's tenant, no one twice. May be empty.
+    pub recipients: Vec<Recipient>,
+}
+
+/// An entry that was just appended to a log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Appended {
+    /// Whose log.
+    pub recipient: Recipient,
+    /// The head right after the entry: its `seq` is the entry's.
+    pub head: Head,
+}
+
+/// What became of a mark.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Marked {
+    /// The entry, and what it says; `None` if nothing changed.
+    pub entry: Option<(Appended, Change)>,
+    /// The ids that are not in this inbox.
+    pub not_found: Vec<NotificationId>,
+}
+
+/// What is too old. One call does a bounded piece of the work.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Sweep {
+    /// Inbox items that arrived before are removed.
+    pub inbox_before: Timestamp,
+    /// Log entries made before leave the log.
+    pub log_before: Timestamp,
+    /// Entries beyond so many newest ones leave the log.
+    pub log_entries: u64,
+    /// How many inbox items and how many log entries one call touches at the most.
+    pub batch: usize,
+}
+
+/// What one sweep did.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Swept {
+    /// The removals, each an entry of its user's log.
+    pub removed: Vec<(Appended, Change)>,
+    /// Whether there is more to sweep.
+    pub more: bool,
+}
+
+/// A piece of a log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LogPage {
+    /// The head in the same snapshot.
+    pub head: Head,
+    /// The entries after the asked position, dense and in order; fewer than asked only at the head or at the byte limit. Empty if the asked
+    /// position is below the floor.
+    pub entries: Vec<Entry>,
+}
+
+/// Which items of an inbox.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub enum InboxStatus {
+    /// Those not archived.
+    #[default]
+    All,
+    /// Those not read and not archived.
+    Unread,
+    /// Those read and not archived.
+    Read,
+    /// Those archived.
+    Archived,
+}
+
+/// A page of an inbox, newest first.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct InboxQuery {
+    /// Only arrivals before this place (exclusive), for the next page.
+    pub before: Option<Seq>,
+    /// At most so many.
+    pub limit: usize,
+    /// Which state.
+    pub status: InboxStatus,
+    /// Only this type.
+    pub type_name: Option<TypeName>,
+    /// Only this severity.
+    pub severity: Option<Severity>,
+}
+
+/// One item of an inbox.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Item {
+    /// Where it arrived in the log.
+    pub seq: Seq,
+    /// What arrived.
+    pub notification: Arc<Notification>,
+    /// When it was read.
+    pub read_at: Option<Timestamp>,
+    /// When it was seen: explicitly, or by being read.
+    pub seen_at: Option<Timestamp>,
+    /// When it was archived.
+    pub archived_at: Option<Timestamp>,
+}
+
+/// A page of an inbox.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InboxPage {
+    /// The items, newest first.
+    pub items: Vec<Item>,
+    /// Whether older ones match too: continue before the last item's place.
+    pub more: bool,
+    /// The head in the same snapshot.
+    pub head: Head,
+}
+
+/// Durable storage of inboxes and logs. `contract` (feature `contract`) is the suite that every implementation passes.
+///
+/// Every log is dense: an entry's seq is its predecessor's plus one, given in the transaction that stores the change. A log begins with
+/// its first [`Store::open`] or arrival, with an epoch drawn at random.
+pub trait Store: Send + Sync + 'static {
+    /// Makes sure that the user has a log, and answers its head.
+    fn open(&self, recipient: Recipient, done: Done<Head>);
+
+    /// Stores a notification and an arrival in each recipient's log. Answers one [`Appended`] per recipient, in their order.
+    fn publish(&self, publish: Publish, done: Done<Vec<Appended>>);
+
+    /// Changes states in one inbox; one entry in the log if anything changed.
+    fn mark(&self, mark: Mark, done: Done<Marked>);
+
+    /// Does a piece of the retention's work.
+    fn sweep(&self, sweep: Sweep, done: Done<Swept>);
+
+    /// The heads of these users' logs, in their order; `None` where there is no log.
+    fn heads(&self, recipients: Vec<Recipient>) -> BoxFuture<'_, StoreResult<Vec<Option<Head>>>>;
+
+    /// The entries after a position, at most `limit` entries; stops early after the entry with which the bodies exceed `max_bytes`. `None` where there is no log.
+    fn log(
+        &self,
+        recipient: Recipient,
+        after: Seq,
+        limit: usize,
+        max_bytes: usize,
+    ) -> BoxFuture<'_, StoreResult<Option<LogPage>>>;
+
+    /// A page of an inbox; `None` where there is no log.
+    fn inbox(&self, recipient: Recipient, query: InboxQuery) -> BoxFuture<'_, StoreResult<Option<InboxPage>>>;
+
+    /// One item of an inbox.
+    fn item(&self, recipient: Recipient, id: NotificationId) -> BoxFuture<'_, StoreResult<Option<Item>>>;
+
+    /// Whether the store can be read and written now; for readiness.
+    fn check(&self) -> BoxFuture<'_, StoreResult<()>>;
+
+    /// Waits for what is under way, then closes; later calls answer [`StoreError::Unavailable`].
+    fn close(&self) -> BoxFuture<'_, ()>;
+
+    /// What the store measures of itself.
+    fn metrics(&self) -> Option<&StoreMetrics> {
+        None
+    }
+}

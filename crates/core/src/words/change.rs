@@ -1,0 +1,133 @@
+//! Changes of an inbox: what the log is made of.
+
+use super::{Notification, NotificationId, Recipient, Seq, Timestamp};
+use std::sync::Arc;
+
+/// One entry of a user's log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Entry {
+    /// Its place in the log.
+    pub seq: Seq,
+    /// What changed.
+    pub change: Change,
+}
+
+/// What one entry of the log says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Change {
+    /// A notification arrived.
+    Arrived(Arc<Notification>),
+    /// A notification arrived here once and is gone since (deleted, withdrawn, expired): its text is nowhere any more.
+    Gone(NotificationId),
+    /// The state of these notifications changed.
+    Updated {
+        /// Those that really changed, at least one.
+        ids: Vec<NotificationId>,
+        /// What is true of them now.
+        state: StateChange,
+    },
+    /// Everything up to a place in the log was read or seen.
+    UpTo {
+        /// The last place covered.
+        up_to: Seq,
+        /// What is true of it now.
+        state: UpToState,
+    },
+}
+
+/// New values of a notification's state; `None` leaves a value alone.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StateChange {
+    /// Read, or unread again. Read implies seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read: Option<bool>,
+    /// Archived, or taken back into the inbox.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub archived: Option<bool>,
+    /// Gone for good; `Some(true)` is the only value that means something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub removed: Option<bool>,
+}
+
+impl StateChange {
+    /// The change that removes.
+    pub const REMOVED: Self = Self { read: None, archived: None, removed: Some(true) };
+
+    /// The change that marks as read, or as unread.
+    #[must_use]
+    pub const fn read(read: bool) -> Self {
+        Self { read: Some(read), archived: None, removed: None }
+    }
+
+    /// The change that archives, or takes back.
+    #[must_use]
+    pub const fn archived(archived: bool) -> Self {
+        Self { read: None, archived: Some(archived), removed: None }
+    }
+
+    /// Whether this change removes.
+    #[must_use]
+    pub fn removes(self) -> bool {
+        self.removed == Some(true)
+    }
+}
+
+/// What a mark over a range says of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum UpToState {
+    /// All of it was read (archived ones are skipped).
+    Read,
+    /// All of it was seen.
+    Seen,
+}
+
+impl UpToState {
+    /// The wire's word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Seen => "seen",
+        }
+    }
+}
+
+/// What a user asks to be changed in the own inbox.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Mark {
+    /// Whose inbox.
+    pub recipient: Recipient,
+    /// What to mark, and as what.
+    pub target: MarkTarget,
+    /// When it was asked.
+    pub at: Timestamp,
+}
+
+/// What to mark, and as what.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum MarkTarget {
+    /// These notifications. One entry of the log for all that change.
+    Notifications {
+        /// Up to 100 ids; unknown ones are reported and change nothing.
+        ids: Vec<NotificationId>,
+        /// The new state.
+        state: StateChange,
+    },
+    /// Everything up to a place in the log; above the head, and `None`, mean the head at the time of the change.
+    UpTo {
+        /// The last place to cover.
+        up_to: Option<Seq>,
+        /// The new state.
+        state: UpToState,
+    },
+}
+
+/// What a user's badge shows.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct Counts {
+    /// Not read and not archived.
+    pub unread: u64,
+    /// Newer than the last time the user looked, not read and not archived.
+    pub unseen: u64,
+}
