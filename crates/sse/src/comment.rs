@@ -46,10 +46,7 @@ impl Comment {
     ///
     /// If it holds a CR, LF or NUL. Use [`parse`](Self::parse) for anything that comes from outside.
     #[must_use]
-    #[expect(
-        clippy::panic,
-        reason = "for literals: a bad one is a mistake in the source, found when it is compiled"
-    )]
+    #[expect(clippy::panic, reason = "for literals: a bad one is a mistake in the source, found when it is compiled")]
     pub const fn from_static(text: &'static str) -> Self {
         match check(text) {
             Ok(()) => Self(Text::Static(text)),
@@ -69,10 +66,7 @@ const fn check(text: &str) -> Result<(), CommentError> {
     let mut at = 0;
     while at < bytes.len() {
         if matches!(bytes[at], b'\r' | b'\n' | 0) {
-            return Err(CommentError {
-                at,
-                byte: bytes[at],
-            });
+            return Err(CommentError { at, byte: bytes[at] });
         }
         at += 1;
     }
@@ -118,10 +112,7 @@ mod tests {
             let refused = matches!(byte, b'\r' | b'\n' | 0);
             assert_eq!(Comment::parse(&text).is_err(), refused, "{byte:#x}");
         }
-        assert_eq!(
-            Comment::parse("ä\r"),
-            Err(CommentError { at: 2, byte: b'\r' })
-        );
+        assert_eq!(Comment::parse("ä\r"), Err(CommentError { at: 2, byte: b'\r' }));
         assert_eq!(Comment::parse("").unwrap(), Comment::from_static(""));
     }
 }

@@ -132,9 +132,7 @@ pub(crate) mod len {
         if value.is_empty() {
             return line(b"data:", 0);
         }
-        pieces(value.as_bytes())
-            .map(|piece| line(b"data: ", piece.len()))
-            .sum()
+        pieces(value.as_bytes()).map(|piece| line(b"data: ", piece.len())).sum()
     }
 
     pub(crate) fn retry_line(retry: Retry) -> usize {
@@ -182,10 +180,7 @@ mod tests {
 
     #[test]
     fn what_is_no_line_end_stays() {
-        assert_eq!(
-            data("\0\u{b}\u{c}\u{85}\u{2028}\u{2029}"),
-            "data: \0\u{b}\u{c}\u{85}\u{2028}\u{2029}\n"
-        );
+        assert_eq!(data("\0\u{b}\u{c}\u{85}\u{2028}\u{2029}"), "data: \0\u{b}\u{c}\u{85}\u{2028}\u{2029}\n");
     }
 
     #[test]

@@ -31,13 +31,7 @@ pub struct Event<'a> {
 impl<'a> Event<'a> {
     /// An event without any part: encoded, a lone blank line.
     pub const fn new() -> Self {
-        Self {
-            comment: None,
-            retry: None,
-            id: None,
-            name: None,
-            data: None,
-        }
+        Self { comment: None, retry: None, id: None, name: None, data: None }
     }
 
     /// A comment line before the fields.
@@ -123,16 +117,8 @@ mod tests {
         let comment = Comment::from_static("hi");
         let id = EventId::parse("a-1").unwrap();
         let name = EventName::from_static("note");
-        let event = Event::new()
-            .data("x")
-            .name(&name)
-            .id(&id)
-            .retry(Retry::MIN)
-            .comment(&comment);
-        assert_eq!(
-            event.to_vec(),
-            b": hi\nretry: 500\nid: a-1\nevent: note\ndata: x\n\n"
-        );
+        let event = Event::new().data("x").name(&name).id(&id).retry(Retry::MIN).comment(&comment);
+        assert_eq!(event.to_vec(), b": hi\nretry: 500\nid: a-1\nevent: note\ndata: x\n\n");
         assert_eq!(event.encoded_len(), event.to_vec().len());
     }
 
@@ -140,10 +126,7 @@ mod tests {
     fn parts_not_given_are_not_written() {
         assert_eq!(Event::new().to_vec(), b"\n");
         assert_eq!(Event::new().data("").to_vec(), b"data:\n\n");
-        assert_eq!(
-            Event::new().retry(Retry::MAX).to_vec(),
-            b"retry: 3600000\n\n"
-        );
+        assert_eq!(Event::new().retry(Retry::MAX).to_vec(), b"retry: 3600000\n\n");
     }
 
     #[test]

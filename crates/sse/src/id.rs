@@ -75,10 +75,7 @@ impl EventId {
     ///
     /// Says what is wrong with the formatted text; see [`EventIdError`].
     pub fn format(args: fmt::Arguments<'_>) -> Result<Self, EventIdError> {
-        let mut made = Formatted {
-            id: Self::blank(),
-            error: None,
-        };
+        let mut made = Formatted { id: Self::blank(), error: None };
         // The writer below keeps the reason; a `Display` that fails on its own account leaves what it has written so far.
         let _ = fmt::write(&mut made, args);
         made.error.map_or_else(|| made.id.finish(), Err)
@@ -98,10 +95,7 @@ impl EventId {
     }
 
     const fn blank() -> Self {
-        Self {
-            bytes: [0; Self::MAX_LEN],
-            len: 0,
-        }
+        Self { bytes: [0; Self::MAX_LEN], len: 0 }
     }
 
     fn push(&mut self, more: &[u8]) -> Result<(), EventIdError> {
@@ -118,11 +112,7 @@ impl EventId {
     }
 
     fn finish(self) -> Result<Self, EventIdError> {
-        if self.len == 0 {
-            Err(EventIdError::Empty)
-        } else {
-            Ok(self)
-        }
+        if self.len == 0 { Err(EventIdError::Empty) } else { Ok(self) }
     }
 }
 
@@ -202,18 +192,12 @@ mod tests {
     fn a_formatted_id_obeys_the_same_rules() {
         let id = EventId::format(format_args!("{}-{}", "7f3a91c2", 41)).unwrap();
         assert_eq!(id, EventId::parse("7f3a91c2-41").unwrap());
-        assert_eq!(
-            EventId::format(format_args!("{}", "")),
-            Err(EventIdError::Empty)
-        );
+        assert_eq!(EventId::format(format_args!("{}", "")), Err(EventIdError::Empty));
         assert_eq!(
             EventId::format(format_args!("{}{}", "ab", "c\n")),
             Err(EventIdError::Forbidden { at: 3, byte: b'\n' })
         );
-        assert_eq!(
-            EventId::format(format_args!("{:065}", 1)),
-            Err(EventIdError::TooLong)
-        );
+        assert_eq!(EventId::format(format_args!("{:065}", 1)), Err(EventIdError::TooLong));
     }
 
     #[test]

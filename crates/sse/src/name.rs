@@ -61,10 +61,7 @@ impl EventName {
     ///
     /// If the name is not fit for the wire. Use [`parse`](Self::parse) for anything that comes from outside.
     #[must_use]
-    #[expect(
-        clippy::panic,
-        reason = "for literals: a bad one is a mistake in the source, found when it is compiled"
-    )]
+    #[expect(clippy::panic, reason = "for literals: a bad one is a mistake in the source, found when it is compiled")]
     pub const fn from_static(name: &'static str) -> Self {
         match check(name) {
             Ok(()) => Self(Text::Static(name)),
@@ -159,10 +156,7 @@ mod tests {
         let forbidden = |at, why| EventNameError::Forbidden { at, why };
         assert_eq!(refused(""), EventNameError::Empty);
         assert_eq!(refused("a\nid: 9"), forbidden(1, Forbidden::LineFeed));
-        assert_eq!(
-            refused("ä\rdata: x"),
-            forbidden(2, Forbidden::CarriageReturn)
-        );
+        assert_eq!(refused("ä\rdata: x"), forbidden(2, Forbidden::CarriageReturn));
         assert_eq!(refused("a\0b"), forbidden(1, Forbidden::Nul));
         assert_eq!(refused("\t"), forbidden(0, Forbidden::Control));
         assert_eq!(refused("del\u{7f}"), forbidden(3, Forbidden::Control));
@@ -175,23 +169,10 @@ mod tests {
 
     #[test]
     fn ordinary_names_in_any_script_are_taken() {
-        for name in [
-            "a",
-            "order.shipped",
-            "__heartbeat__",
-            "id: 9",
-            " padded ",
-            "größe",
-            "通知",
-            "😀",
-            "a:b",
-            "\u{a0}",
-        ] {
+        for name in ["a", "order.shipped", "__heartbeat__", "id: 9", " padded ", "größe", "通知", "😀", "a:b", "\u{a0}"]
+        {
             assert_eq!(EventName::parse(name).unwrap().as_str(), name);
-            assert_eq!(
-                EventName::try_from(name.to_owned()).unwrap().to_string(),
-                name
-            );
+            assert_eq!(EventName::try_from(name.to_owned()).unwrap().to_string(), name);
         }
     }
 

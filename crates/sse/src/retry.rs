@@ -23,11 +23,7 @@ pub struct Retry {
 
 /// The reconnection time asked for is not between 500 ms and one hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
-#[error(
-    "a reconnection time is {} to {} milliseconds, not {millis}",
-    Retry::MIN,
-    Retry::MAX
-)]
+#[error("a reconnection time is {} to {} milliseconds, not {millis}", Retry::MIN, Retry::MAX)]
 pub struct RetryError {
     millis: u128,
 }
@@ -75,9 +71,7 @@ impl Retry {
         if millis < Self::MIN.millis as u128 || millis > Self::MAX.millis as u128 {
             return Err(RetryError { millis });
         }
-        Ok(Self {
-            millis: millis as u32,
-        })
+        Ok(Self { millis: millis as u32 })
     }
 }
 
@@ -113,27 +107,16 @@ mod tests {
         assert_eq!(Retry::from_millis(3_600_000), Ok(Retry::MAX));
         for millis in [0, 499, 3_600_001, u64::from(u32::MAX) + 501, u64::MAX] {
             let error = Retry::from_millis(millis).unwrap_err();
-            assert!(
-                error.to_string().ends_with(&format!("not {millis}")),
-                "{error}"
-            );
+            assert!(error.to_string().ends_with(&format!("not {millis}")), "{error}");
         }
     }
 
     #[test]
     fn durations_are_taken_or_clamped() {
-        assert_eq!(
-            Retry::try_from(Duration::from_micros(1_830_999))
-                .unwrap()
-                .as_millis(),
-            1830
-        );
+        assert_eq!(Retry::try_from(Duration::from_micros(1_830_999)).unwrap().as_millis(), 1830);
         assert!(Retry::try_from(Duration::MAX).is_err());
         assert_eq!(Retry::clamped(Duration::from_micros(499_999)), Retry::MIN);
-        assert_eq!(
-            Retry::clamped(Duration::from_secs(7)).as_duration(),
-            Duration::from_secs(7)
-        );
+        assert_eq!(Retry::clamped(Duration::from_secs(7)).as_duration(), Duration::from_secs(7));
         assert_eq!(Retry::clamped(Duration::MAX), Retry::MAX);
     }
 }

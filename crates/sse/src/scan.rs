@@ -1,5 +1,7 @@
 //! Finding line ends, the inner loop of both directions.
 
+use crate::work;
+
 /// How many bytes are looked at together. A fixed-size block without an early exit is what the compiler turns into vector
 /// instructions; a plain `position` is one compare and branch per byte.
 const BLOCK: usize = 32;
@@ -12,19 +14,14 @@ pub(crate) const fn is_line_end(byte: u8) -> bool {
 /// The index of the first CR or LF.
 pub(crate) fn find_line_end(bytes: &[u8]) -> Option<usize> {
     let (blocks, _) = bytes.as_chunks::<BLOCK>();
-    let clear = blocks
-        .iter()
-        .take_while(|block| !has_line_end(block))
-        .count()
-        * BLOCK;
-    let at = bytes[clear..].iter().position(|&byte| is_line_end(byte))?;
-    Some(clear + at)
+    let clear = blocks.iter().take_while(|block| !has_line_end(block)).count() * BLOCK;
+    let at = bytes[clear..].iter().position(|&byte| is_line_end(byte)).map(|at| clear + at);
+    work::count(at.unwrap_or(bytes.len()));
+    at
 }
 
 fn has_line_end(block: &[u8; BLOCK]) -> bool {
-    block
-        .iter()
-        .fold(false, |found, &byte| found | is_line_end(byte))
+    block.iter().fold(false, |found, &byte| found | is_line_end(byte))
 }
 
 /// The pieces between line ends; CRLF counts once. Always yields at least one piece, and the piece after a final line end.
@@ -36,11 +33,7 @@ pub(crate) fn pieces(value: &[u8]) -> impl Iterator<Item = &[u8]> {
             rest = None;
             return Some(value);
         };
-        let end = if value[at..].starts_with(b"\r\n") {
-            at + 2
-        } else {
-            at + 1
-        };
+        let end = if value[at..].starts_with(b"\r\n") { at + 2 } else { at + 1 };
         rest = Some(&value[end..]);
         Some(&value[..at])
     })
@@ -51,9 +44,7 @@ mod tests {
     use super::*;
 
     fn split(value: &str) -> Vec<&str> {
-        pieces(value.as_bytes())
-            .map(|piece| std::str::from_utf8(piece).unwrap())
-            .collect()
+        pieces(value.as_bytes()).map(|piece| std::str::from_utf8(piece).unwrap()).collect()
     }
 
     #[test]
@@ -73,10 +64,7 @@ mod tests {
 
     #[test]
     fn neighbours_of_cr_and_lf_are_not_line_ends() {
-        assert_eq!(
-            find_line_end("\u{9}\u{b}\u{c}\u{e}\u{85}\u{2028}\u{2029}\0".as_bytes()),
-            None
-        );
+        assert_eq!(find_line_end("\u{9}\u{b}\u{c}\u{e}\u{85}\u{2028}\u{2029}\0".as_bytes()), None);
     }
 
     #[test]

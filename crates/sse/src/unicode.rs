@@ -104,10 +104,7 @@ const fn char_at(bytes: &[u8], at: usize) -> (u32, usize) {
     match lead {
         0x00..=0x7F => (lead, 1),
         0x80..=0xDF => ((lead & 0x1F) << 6 | tail(bytes, at + 1), 2),
-        0xE0..=0xEF => (
-            (lead & 0x0F) << 12 | tail(bytes, at + 1) << 6 | tail(bytes, at + 2),
-            3,
-        ),
+        0xE0..=0xEF => ((lead & 0x0F) << 12 | tail(bytes, at + 1) << 6 | tail(bytes, at + 2), 3),
         _ => {
             let high = (lead & 0x07) << 18 | tail(bytes, at + 1) << 12;
             (high | tail(bytes, at + 2) << 6 | tail(bytes, at + 3), 4)
@@ -128,10 +125,7 @@ mod tests {
         let mut buf = [0; 4];
         for char in '\0'..=char::MAX {
             let text = char.encode_utf8(&mut buf);
-            assert_eq!(
-                char_at(text.as_bytes(), 0),
-                (u32::from(char), char.len_utf8())
-            );
+            assert_eq!(char_at(text.as_bytes(), 0), (u32::from(char), char.len_utf8()));
         }
     }
 
@@ -146,12 +140,7 @@ mod tests {
         for char in '\0'..=char::MAX {
             let refused = matches!(
                 Forbidden::of(u32::from(char)),
-                Some(
-                    Forbidden::LineFeed
-                        | Forbidden::CarriageReturn
-                        | Forbidden::Nul
-                        | Forbidden::Control
-                )
+                Some(Forbidden::LineFeed | Forbidden::CarriageReturn | Forbidden::Nul | Forbidden::Control)
             );
             assert_eq!(refused, char.is_control(), "{char:?}");
         }

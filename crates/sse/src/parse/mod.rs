@@ -1,0 +1,189 @@
+//! The incremental parser: bytes in, items out, by the rules of WHATWG HTML 9.2.5 and 9.2.6.
+
+mod block;
+mod buffer;
+mod limits;
+mod lines;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use self::block::{Block, Outcome, value_at};
+pub use self::limits::{Limit, Limits, Overflow};
+use self::lines::{Line, Lines};
+
+/// Reads one event stream, in chunks of any size, as a browser does.
+///
+/// It does no I/O and knows no clock. Hand it what arrived and take the items out one by one; an item appears as soon as
+/// the byte that completes it was read, also when that is a CR whose LF is still to come:
+///
+/// ```
+/// use campanile_sse::{Item, Limits, Parser};
+///
+/// let mut parser = Parser::new(Limits::default());
+/// for mut chunk in [&b"id: 7\nda"[..], b"ta: hello\r\n\r", b"\nretry: 1000\n"] {
+///     while let Some(item) = parser.next_item(&mut chunk)? {
+///         match item {
+///             Item::Event(event) => {
+///                 assert_eq!((&*event.name, &*event.data, &*event.last_event_id), ("message", "hello", "7"));
+///             }
+///             Item::Retry(time) => assert_eq!(time.as_secs(), 1),
+///             Item::Comment(_) => unreachable!(),
+///         }
+///     }
+/// }
+/// assert_eq!(parser.last_event_id(), "7");
+/// # Ok::<(), campanile_sse::Overflow>(())
+/// ```
+///
+/// **Text.** Bytes that are not UTF-8 are replaced, never an error; one BOM at the very start is dropped.
+///
+/// **End of stream.** There is nothing to call: an unfinished line or event counts for nothing and its id is not committed. Drop the
+/// parser, or [`restart`](Self::restart) it for the next connection.
+///
+/// **Cost.** Time is linear in the bytes read, whatever their chunking. Memory is bounded by the [`Limits`]: see
+/// [`heap_bytes`](Self::heap_bytes).
+#[derive(Debug)]
+pub struct Parser {
+    limits: Limits,
+    lines: Lines,
+    block: Block,
+}
+
+/// Something that a stream said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Item<'a> {
+    /// An event to dispatch.
+    Event(Dispatch<'a>),
+    /// A new reconnection time, in force from now on. Any number of milliseconds that fits 64 bits: a client should apply bounds
+    /// of its own.
+    Retry(Duration),
+    /// A comment, less its colon and one space. It means nothing but that the peer is alive; comments longer than
+    /// [`Limits::line`] are left out.
+    Comment(Cow<'a, str>),
+}
+
+/// An event as a receiver sees it.
+///
+/// It borrows from the parser; [`into_owned`](Self::into_owned) makes one to keep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dispatch<'a> {
+    /// The name to dispatch it by; `message` if the stream gave none.
+    pub name: Cow<'a, str>,
+    /// The data; several `data` lines are joined by LF. May be empty.
+    pub data: Cow<'a, str>,
+    /// The position to resume from after this event; empty if the stream gave none so far. It need not be this event's own: an event
+    /// without an id leaves the one before in force.
+    pub last_event_id: Cow<'a, str>,
+}
+
+/// A line's outcome, with what is needed to hand it out.
+enum Step<'c> {
+    Dispatch,
+    Retry(Duration),
+    Comment(Line<'c>),
+}
+
+impl Parser {
+    /// A parser at the start of a stream, without a last event id.
+    #[must_use]
+    pub const fn new(limits: Limits) -> Self {
+        Self::resume(limits, String::new())
+    }
+
+    /// A parser at the start of a stream that goes on after `last_event_id`, which stays in force until the stream gives another.
+    ///
+    /// Taken literally, the standard would begin every stream with an empty id and forget the position at its first blank line;
+    /// browsers keep it, and so does this.
+    #[must_use]
+    pub const fn resume(limits: Limits, last_event_id: String) -> Self {
+        Self { limits, lines: Lines::new(limits.line), block: Block::new(limits, last_event_id) }
+    }
+
+    /// Reads from `input` up to and including the byte that completes the next item, and returns that item. `None` means that all of
+    /// `input` was read and more is needed. Empty input is fine and means nothing.
+    ///
+    /// Call it until it returns `None` before the chunk is let go; the part of it that was not read is what is left in `input`.
+    ///
+    /// # Errors
+    ///
+    /// [`Overflow`], as soon as an event passes one of the [`Limits`]. Two reactions make sense, and the parser is fit for both:
+    /// end the connection; or go on calling. Then the rest of that event, up to its blank line, is passed over without an item,
+    /// as if the event were not in the stream: its id is not committed either, so that resuming from
+    /// [`last_event_id`](Self::last_event_id) asks for it again. (A `retry` that stood before the fault has been returned already.)
+    pub fn next_item<'p, 'c: 'p>(&'p mut self, input: &mut &'c [u8]) -> Result<Option<Item<'p>>, Overflow> {
+        self.block.drop_spent();
+        let step = self.next_step(input).inspect_err(|_| self.block.abandon())?;
+        Ok(step.map(|step| match step {
+            Step::Dispatch => Item::Event(self.dispatched()),
+            Step::Retry(time) => Item::Retry(time),
+            Step::Comment(line) => Item::Comment(String::from_utf8_lossy(value_at(self.lines.text(line), 0))),
+        }))
+    }
+
+    /// The position to resume from: what a reconnecting client sends as `Last-Event-ID`, unless it is empty.
+    ///
+    /// It may be ahead of the last event returned: a block with an `id` but no `data` moves it without an event. It may also hold
+    /// characters that no header can carry; a client leaves it out then.
+    #[must_use]
+    pub fn last_event_id(&self) -> &str {
+        self.block.last_id()
+    }
+
+    /// Begins a new stream on the same terms: forgets what was unfinished, keeps the last event id.
+    #[must_use]
+    pub fn restart(self) -> Self {
+        Self::resume(self.limits, self.block.into_last_id())
+    }
+
+    /// The heap memory held, in bytes: never more than `line + 2 × event + 2 × id` of the [`Limits`] (and the id that
+    /// [`resume`](Self::resume) was given). After a large event most of it is given back.
+    #[must_use]
+    pub const fn heap_bytes(&self) -> usize {
+        self.lines.heap_bytes() + self.block.heap_bytes()
+    }
+
+    fn next_step<'c>(&mut self, input: &mut &'c [u8]) -> Result<Option<Step<'c>>, Overflow> {
+        while let Some(line) = self.lines.next(input)? {
+            let outcome = self.block.line(self.lines.text(line));
+            match outcome.inspect_err(|_| self.lines.skip_event())? {
+                None => {}
+                Some(Outcome::Dispatch) => return Ok(Some(Step::Dispatch)),
+                Some(Outcome::Retry(time)) => return Ok(Some(Step::Retry(time))),
+                Some(Outcome::Comment) => return Ok(Some(Step::Comment(line))),
+            }
+        }
+        Ok(None)
+    }
+
+    fn dispatched(&self) -> Dispatch<'_> {
+        let (name, data, last_event_id) = self.block.dispatched();
+        Dispatch { name: name.into(), data: data.into(), last_event_id: last_event_id.into() }
+    }
+}
+
+impl Item<'_> {
+    /// The same item, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> Item<'static> {
+        match self {
+            Self::Event(event) => Item::Event(event.into_owned()),
+            Self::Retry(time) => Item::Retry(time),
+            Self::Comment(text) => Item::Comment(text.into_owned().into()),
+        }
+    }
+}
+
+impl Dispatch<'_> {
+    /// The same event, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> Dispatch<'static> {
+        Dispatch {
+            name: self.name.into_owned().into(),
+            data: self.data.into_owned().into(),
+            last_event_id: self.last_event_id.into_owned().into(),
+        }
+    }
+}
