@@ -1,2 +1,37 @@
-//! xtask
-fn main() {}
+//! The project's own commands, run as `cargo xtask COMMAND`.
+//!
+//! One file (or folder) per command; [`suites`] is the table that `cargo xtask test` walks, [`tools`] installs what
+//! suites need, [`job`] runs their programs. Nothing here is shipped.
+
+#![expect(clippy::print_stdout, reason = "a command line speaks on stdout")]
+
+mod family;
+mod job;
+mod repo;
+mod suites;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Commands for people who work on Campanile
+#[derive(Parser)]
+#[command(name = "xtask", bin_name = "cargo xtask", arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install what the tests need and run every suite, or the named ones
+    Test(test::Args),
+}
+
+fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Test(args) => test::run(&args),
+    }
+}

@@ -1,0 +1,72 @@
+//! The suites of `cargo xtask test`. A new one is a file here with a `run` function, and a line in [`SUITES`].
+
+mod browser;
+mod codec;
+mod deny;
+mod features;
+mod js;
+mod package;
+mod rust;
+mod style;
+mod tidy;
+
+use crate::job::{Finished, Job, Obstacle};
+use crate::test::tally::Tally;
+
+/// How a suite ends: its count, or why it could not run (which counts as one failure).
+pub(crate) type Outcome = Result<Tally, Obstacle>;
+
+/// A group of tests with a name of its own.
+pub(crate) struct Suite {
+    pub(crate) name: &'static str,
+    /// What it checks, in half a line.
+    pub(crate) about: &'static str,
+    /// Gets what it needs and runs the tests.
+    pub(crate) run: fn(&mut Job) -> Outcome,
+}
+
+/// All suites, in the order in which they run: what fails fastest comes first.
+#[rustfmt::skip]
+pub(crate) static SUITES: &[Suite] = &[
+    Suite { name: "tidy", about: "rules about files that no compiler knows", run: tidy::run },
+    Suite { name: "fmt", about: "formatting of the Rust code", run: style::fmt },
+    Suite { name: "js", about: "syntax and lints of the JavaScript", run: js::run },
+    Suite { name: "deny", about: "licences, sources, and who may use which crate (deny.toml)", run: deny::run },
+    Suite { name: "clippy", about: "lints of the Rust code, warnings are errors", run: style::clippy },
+    Suite { name: "doc", about: "the Rust documentation builds without a warning", run: style::doc },
+    Suite { name: "rust", about: "unit, integration and documentation tests of all crates (debug build)", run: rust::run },
+    Suite { name: "features", about: "each library compiles alone, without features and with its defaults", run: features::run },
+    Suite { name: "package", about: "the published crates hold all that they need", run: package::run },
+    Suite { name: "codec", about: "event-stream fixtures in eventsource-parser, httpx-sse and Chromium", run: codec::run },
+    Suite { name: "browser", about: "the journey in a real browser (release build)", run: browser::run },
+];
+
+/// The names of all suites.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    SUITES.iter().map(|suite| suite.name)
+}
+
+/// A program whose success is one test.
+#[expect(clippy::needless_pass_by_value, reason = "reads as a pipe: `check(job.run(…)?)`")]
+fn check(finished: Finished) -> Tally {
+    Tally::one(finished.success)
+}
+
+/// `cargo` with these arguments.
+fn cargo(args: &[&str]) -> std::process::Command {
+    let mut command = std::process::Command::new("cargo");
+    command.args(args);
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_suites_share_a_name_and_so_a_log() {
+        assert_eq!(names().collect::<BTreeSet<_>>().len(), SUITES.len());
+    }
+}

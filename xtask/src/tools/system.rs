@@ -1,0 +1,146 @@
+//! Programs that come from the system's packages.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::job::{Job, Obstacle};
+
+/// Something that a suite needs from the system.
+pub(crate) struct Program {
+    /// The names under which it may be in `PATH`.
+    names: &'static [&'static str],
+    /// Arguments with which it must succeed, to tell a whole one from half of one; none: being there is enough.
+    probe: &'static [&'static str],
+    /// Its package on Debian and Ubuntu.
+    package: &'static str,
+}
+
+pub(crate) const CHROMIUM: Program =
+    Program { names: &["chromium", "chromium-browser", "google-chrome"], probe: &[], package: "chromium" };
+pub(crate) const STRACE: Program = Program { names: &["strace"], probe: &[], package: "strace" };
+pub(crate) const NODE: Program = Program { names: &["node"], probe: &[], package: "nodejs" };
+pub(crate) const NPM: Program = Program { names: &["npm"], probe: &[], package: "npm" };
+/// Debian's Python comes without the part that makes virtual environments.
+pub(crate) const PYTHON: Program =
+    Program { names: &["python3"], probe: &["-c", "import ensurepip, venv"], package: "python3-venv" };
+
+impl Program {
+    /// Where the program is; installs its package first if it is missing and we may.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that says what to install.
+    pub(crate) fn get(&self, job: &mut Job) -> Result<PathBuf, Obstacle> {
+        if let Some(found) = self.find() {
+            return Ok(found);
+        }
+        self.install(job)?;
+        self.find().ok_or_else(|| self.missing("its package is installed, but it is still not there"))
+    }
+
+    fn find(&self) -> Option<PathBuf> {
+        self.names.iter().filter_map(|name| in_path(name)).find(|program| self.works(program))
+    }
+
+    fn works(&self, program: &Path) -> bool {
+        let mut probe = Command::new(program);
+        probe.args(self.probe).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        self.probe.is_empty() || probe.status().is_ok_and(|status| status.success())
+    }
+
+    fn install(&self, job: &mut Job) -> Result<(), Obstacle> {
+        if !job.may_install {
+            return Err(self.missing("--no-install forbids installing it"));
+        }
+        let Some(apt) = apt() else {
+            return Err(self.missing("only root, or sudo without a password, may install it with apt-get"));
+        };
+        // The lists of a fresh container are empty; if they cannot be had, the ones that are there may do.
+        job.run(&mut apt.command(&["update"]))?;
+        job.must(&mut apt.command(&["install", "--yes", "--no-install-recommends", self.package]))
+            .map_err(|obstacle| self.missing(&obstacle.to_string()))?;
+        Ok(())
+    }
+
+    fn missing(&self, why: &str) -> Obstacle {
+        let (name, package) = (self.names.first().unwrap_or(&self.package), self.package);
+        Obstacle::new(format!("{name} is missing and {why}. Install the package {package}: apt-get install {package}"))
+    }
+}
+
+/// The way in which we may use `apt-get`.
+enum Apt {
+    AsRoot,
+    BySudo,
+}
+
+fn apt() -> Option<Apt> {
+    in_path("apt-get")?;
+    let says = |program: &str, args: &[&str]| Command::new(program).args(args).stdin(Stdio::null()).output().ok();
+    if says("id", &["-u"]).is_some_and(|id| id.stdout.trim_ascii() == b"0") {
+        return Some(Apt::AsRoot);
+    }
+    let sudo = says("sudo", &["-n", "true"]).is_some_and(|sudo| sudo.status.success());
+    sudo.then_some(Apt::BySudo)
+}
+
+impl Apt {
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(match self {
+            Self::AsRoot => "env",
+            Self::BySudo => "sudo",
+        });
+        if matches!(self, Self::BySudo) {
+            command.args(["-n", "env"]);
+        }
+        command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]).args(args);
+        command
+    }
+}
+
+/// The first file of that name in `PATH`.
+pub(crate) fn in_path(name: &str) -> Option<PathBuf> {
+    let folders = std::env::var_os("PATH")?;
+    std::env::split_paths(&folders).map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOWHERE: Program = Program { names: &["no-such-program"], probe: &[], package: "no-such-package" };
+
+    fn job(folder: &tempfile::TempDir) -> Job {
+        Job::new(&folder.path().join("x.log"), false, false).unwrap()
+    }
+
+    #[test]
+    fn a_program_that_is_there_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let shell = Program { names: &["no-such-program", "sh"], probe: &["-c", "true"], package: "dash" };
+        assert!(shell.get(&mut job(&folder)).unwrap().ends_with("sh"));
+    }
+
+    #[test]
+    fn half_a_program_is_none() {
+        let half = Program { names: &["sh"], probe: &["-c", "false"], package: "dash" };
+        assert_eq!(half.find(), None);
+    }
+
+    #[test]
+    fn what_may_not_be_installed_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let obstacle = NOWHERE.get(&mut job(&folder)).unwrap_err().to_string();
+        assert!(obstacle.contains("no-such-program is missing"), "{obstacle}");
+        assert!(obstacle.ends_with("apt-get install no-such-package"), "{obstacle}");
+    }
+
+    #[test]
+    fn apt_never_asks_questions() {
+        for (apt, program) in [(Apt::AsRoot, "env"), (Apt::BySudo, "sudo")] {
+            let command = apt.command(&["update"]);
+            assert_eq!(command.get_program(), program);
+            assert!(command.get_args().any(|word| word == "DEBIAN_FRONTEND=noninteractive"));
+        }
+    }
+}
