@@ -27,7 +27,9 @@ pub(crate) fn tools() -> PathBuf {
 
 /// Every file that is tracked, or would be with `git add`, as paths relative to the root.
 pub(crate) fn files() -> Result<Vec<String>, Obstacle> {
+    // In a container the clone may belong to somebody else, which git refuses to read unless told.
     let output = Command::new("git")
+        .args(["-c", "safe.directory=*"])
         .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
         .current_dir(root())
         .output()

@@ -7,22 +7,38 @@ use crate::job::{Job, Obstacle};
 
 /// Something that a suite needs from the system.
 pub(crate) struct Program {
+    /// What people call it.
+    what: &'static str,
     /// The names under which it may be in `PATH`.
     names: &'static [&'static str],
     /// Arguments with which it must succeed, to tell a whole one from half of one; none: being there is enough.
     probe: &'static [&'static str],
-    /// Its package on Debian and Ubuntu.
-    package: &'static str,
+    /// Its packages on Debian and Ubuntu.
+    packages: &'static [&'static str],
 }
 
-pub(crate) const CHROMIUM: Program =
-    Program { names: &["chromium", "chromium-browser", "google-chrome"], probe: &[], package: "chromium" };
-pub(crate) const STRACE: Program = Program { names: &["strace"], probe: &[], package: "strace" };
-pub(crate) const NODE: Program = Program { names: &["node"], probe: &[], package: "nodejs" };
-pub(crate) const NPM: Program = Program { names: &["npm"], probe: &[], package: "npm" };
+/// With a font: without any, all text is zero pixels wide and so "not visible".
+pub(crate) const CHROMIUM: Program = Program {
+    what: "Chromium",
+    names: &["chromium", "chromium-browser", "google-chrome"],
+    probe: &[],
+    packages: &["chromium", "fonts-dejavu-core"],
+};
+pub(crate) const STRACE: Program = Program { what: "strace", names: &["strace"], probe: &[], packages: &["strace"] };
+pub(crate) const NODE: Program = Program {
+    what: "Node.js 20 or newer",
+    names: &["node"],
+    probe: &["-e", "process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)"],
+    packages: &["nodejs"],
+};
+pub(crate) const NPM: Program = Program { what: "npm", names: &["npm"], probe: &[], packages: &["npm"] };
 /// Debian's Python comes without the part that makes virtual environments.
-pub(crate) const PYTHON: Program =
-    Program { names: &["python3"], probe: &["-c", "import ensurepip, venv"], package: "python3-venv" };
+pub(crate) const PYTHON: Program = Program {
+    what: "Python 3 with venv",
+    names: &["python3"],
+    probe: &["-c", "import ensurepip, venv"],
+    packages: &["python3", "python3-venv"],
+};
 
 impl Program {
     /// Where the program is; installs its package first if it is missing and we may.
@@ -35,7 +51,7 @@ impl Program {
             return Ok(found);
         }
         self.install(job)?;
-        self.find().ok_or_else(|| self.missing("its package is installed, but it is still not there"))
+        self.find().ok_or_else(|| self.missing("what apt-get installed does not do"))
     }
 
     fn find(&self) -> Option<PathBuf> {
@@ -57,14 +73,16 @@ impl Program {
         };
         // The lists of a fresh container are empty; if they cannot be had, the ones that are there may do.
         job.run(&mut apt.command(&["update"]))?;
-        job.must(&mut apt.command(&["install", "--yes", "--no-install-recommends", self.package]))
-            .map_err(|obstacle| self.missing(&obstacle.to_string()))?;
-        Ok(())
+        let mut install = apt.command(&["install", "--yes", "--no-install-recommends"]);
+        match job.must(install.args(self.packages)) {
+            Ok(_) => Ok(()),
+            Err(obstacle) => Err(self.missing(&obstacle.to_string())),
+        }
     }
 
     fn missing(&self, why: &str) -> Obstacle {
-        let (name, package) = (self.names.first().unwrap_or(&self.package), self.package);
-        Obstacle::new(format!("{name} is missing and {why}. Install the package {package}: apt-get install {package}"))
+        let (what, packages) = (self.what, self.packages.join(" "));
+        Obstacle::new(format!("{what} is missing, and {why}. To install it: apt-get install {packages}"))
     }
 }
 
@@ -108,7 +126,8 @@ pub(crate) fn in_path(name: &str) -> Option<PathBuf> {
 mod tests {
     use super::*;
 
-    const NOWHERE: Program = Program { names: &["no-such-program"], probe: &[], package: "no-such-package" };
+    const NOWHERE: Program =
+        Program { what: "Nothing", names: &["no-such-program"], probe: &[], packages: &["no-such", "package"] };
 
     fn job(folder: &tempfile::TempDir) -> Job {
         Job::new(&folder.path().join("x.log"), false, false).unwrap()
@@ -117,13 +136,13 @@ mod tests {
     #[test]
     fn a_program_that_is_there_is_found() {
         let folder = tempfile::tempdir().unwrap();
-        let shell = Program { names: &["no-such-program", "sh"], probe: &["-c", "true"], package: "dash" };
+        let shell = Program { names: &["no-such-program", "sh"], probe: &["-c", "true"], ..NOWHERE };
         assert!(shell.get(&mut job(&folder)).unwrap().ends_with("sh"));
     }
 
     #[test]
     fn half_a_program_is_none() {
-        let half = Program { names: &["sh"], probe: &["-c", "false"], package: "dash" };
+        let half = Program { names: &["sh"], probe: &["-c", "false"], ..NOWHERE };
         assert_eq!(half.find(), None);
     }
 
@@ -131,8 +150,8 @@ mod tests {
     fn what_may_not_be_installed_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let obstacle = NOWHERE.get(&mut job(&folder)).unwrap_err().to_string();
-        assert!(obstacle.contains("no-such-program is missing"), "{obstacle}");
-        assert!(obstacle.ends_with("apt-get install no-such-package"), "{obstacle}");
+        assert!(obstacle.contains("Nothing is missing, and"), "{obstacle}");
+        assert!(obstacle.ends_with("apt-get install no-such package"), "{obstacle}");
     }
 
     #[test]
