@@ -56,10 +56,11 @@ impl Head {
     }
 }
 
-/// A notification to be stored for recipients, in one transaction.
+/// A notification to be stored for recipients, in one transaction. What breaks the words below fails alone, as
+/// [`StoreError::Unavailable`]: nothing of it is stored.
 #[derive(Clone, Debug)]
 pub struct Publish {
-    /// What is stored, once.
+    /// What is stored, once: its id is not in the store yet.
     pub notification: Arc<Notification>,
     /// Whose inboxes it goes to: all of the notification's tenant, no one twice. May be empty.
     pub recipients: Vec<Recipient>,
@@ -83,12 +84,14 @@ pub struct Marked {
     pub not_found: Vec<NotificationId>,
 }
 
-/// What is too old. One call does a bounded piece of the work.
+/// What is too old. One call does a bounded piece of the work; repeat it while [`Swept::more`] is true.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Sweep {
+    /// The time now: when the entries of the removals are made.
+    pub at: Timestamp,
     /// Inbox items that arrived before are removed.
     pub inbox_before: Timestamp,
-    /// Log entries made before leave the log.
+    /// Log entries made before leave the log, from the oldest on up to the first that is young enough: what is kept is dense.
     pub log_before: Timestamp,
     /// Entries beyond so many newest ones leave the log.
     pub log_entries: u64,
