@@ -138,7 +138,8 @@ export class Panel {
 
   /** A catch-up brings many events at once: they are painted, and announced, together. */
   #paintSoon() {
-    this.#painting ??= setTimeout(() => {
+    if (this.#painting) return;
+    this.#painting = setTimeout(() => {
       this.#painting = undefined;
       this.#paint();
     }, 20);

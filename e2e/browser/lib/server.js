@@ -1,0 +1,109 @@
+// The real server: one process of the binary under test, with a folder of its own that goes away with it.
+
+import { spawn } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { until } from "./until.js";
+
+const START_MS = 20_000;
+const STOP_MS = 30_000;
+
+export class Server {
+  #folder;
+  #key = randomBytes(24).toString("hex");
+  #child;
+  #port = 0; // kept over a restart, as a deployed server keeps its address
+  log = "";
+
+  static async start(env = {}) {
+    const server = new Server();
+    server.#folder = await mkdtemp(join(tmpdir(), "campanile-e2e-"));
+    await server.run(env);
+    return server;
+  }
+
+  /** Starts the process, on the port of the one before if there was one. */
+  async run(env = {}) {
+    this.log = "";
+    this.#child = spawn(binary(), ["dev"], { cwd: this.#folder, env: { ...process.env, ...this.#settings(), ...env }, stdio: ["ignore", "pipe", "pipe"] });
+    this.#child.on("error", (error) => { this.log += `${error}\n`; });
+    for (const output of [this.#child.stdout, this.#child.stderr]) output.on("data", (text) => { this.log += text; });
+    this.#port = await until("the server is ready", () => this.#readyPort(), START_MS);
+  }
+
+  get url() {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  get port() {
+    return this.#port;
+  }
+
+  /** Publishes past every proxy. Answers with the notification's id. */
+  async publish(draft) {
+    const { notificationId } = await this.#api("notifications", { type: "e2e.test", ...draft });
+    return notificationId;
+  }
+
+  /** Sends a signal past every proxy. */
+  signal(body) {
+    return this.#api("signals", body);
+  }
+
+  /** A bearer token, as the page gets it. */
+  async token(user) {
+    const answer = await this.#post("demo/token", { user }, { Origin: this.url });
+    return answer.token;
+  }
+
+  /** Ends the process; `SIGTERM` drains, `SIGKILL` does not. */
+  async end(signal = "SIGTERM") {
+    const gone = this.#child.exitCode === null && this.#child.signalCode === null ? once(this.#child, "exit") : null;
+    this.#child.kill(signal);
+    const killer = setTimeout(() => this.#child.kill("SIGKILL"), STOP_MS);
+    await gone;
+    clearTimeout(killer);
+  }
+
+  async stop() {
+    await this.end("SIGKILL");
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  #settings() {
+    return {
+      CAMPANILE_LISTEN: `127.0.0.1:${this.#port}`,
+      CAMPANILE_ADMIN_LISTEN: "127.0.0.1:0",
+      CAMPANILE_API__KEYS: `e2e:${createHash("sha256").update(this.#key).digest("hex")}`,
+      CAMPANILE_SSE__HEARTBEAT_SECONDS: "1",
+    };
+  }
+
+  /** The port of the address, among those in the log, that serves the demo page; undefined while there is none. */
+  async #readyPort() {
+    if (this.#child.exitCode !== null || !this.#child.pid) throw new Error(`the server did not start:\n${this.log}`);
+    for (const [, port] of this.log.matchAll(/127\.0\.0\.1:([1-9]\d*)/g)) {
+      const page = await fetch(`http://127.0.0.1:${port}/`).catch(() => null);
+      if (page?.headers.get("content-type")?.startsWith("text/html") && (await page.text()).includes("demo/demo.js")) return Number(port);
+    }
+    return undefined;
+  }
+
+  #api(what, body) {
+    return this.#post(`api/${what}`, body, { Authorization: `Bearer ${this.#key}` });
+  }
+
+  async #post(path, body, headers) {
+    const answer = await fetch(`${this.url}/${path}`, { method: "POST", headers: { "Content-Type": "application/json", ...headers }, body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`POST /${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
+  }
+}
+
+function binary() {
+  return process.env.CAMPANILE_BIN ?? new URL("../../../target/release/campanile", import.meta.url).pathname;
+}

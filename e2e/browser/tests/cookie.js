@@ -1,0 +1,64 @@
+// The six lines of the page that use a cookie, and what a cookie must not do.
+
+import assert from "node:assert/strict";
+
+import { listed, publishAll } from "../lib/steps.js";
+import { until } from "../lib/until.js";
+
+export default {
+  "the six lines with a cookie are shown, and run": async (test) => {
+    const [alice, carol] = [test.user("alice"), test.user("carol")];
+    const tab = await test.demo(test.server.url, alice);
+    assert.equal((await tab.page.locator("#cookie-code").textContent()).split("\n").length, 6);
+    await signIn(tab, carol);
+    await publishAll(test.server, carol, ["one", "two"]);
+    await cookieList(tab, ["two", "one"]);
+    assert.deepEqual(await tab.panel(alice).locator(".title").allTextContents(), [], "another user's list stays as it was");
+  },
+
+  "with a cookie, EventSource resumes by itself, exactly, after a cut": async (test) => {
+    const carol = test.user("carol");
+    const proxy = await test.proxy();
+    const tab = await test.demo(proxy.url, test.user("alice"));
+    tab.networkFails = true;
+    await signIn(tab, carol);
+    await publishAll(test.server, carol, ["before"]);
+    await cookieList(tab, ["before"]);
+    proxy.hang();
+    await publishAll(test.server, carol, ["one", "two", "three"]);
+    proxy.cut();
+    proxy.open();
+    await cookieList(tab, ["three", "two", "one", "before"]);
+    assert.deepEqual(await tab.titles(), ["before", "one", "two", "three"]);
+  },
+
+  "somebody else's cookie never puts their notifications into a panel": async (test) => {
+    const [alice, carol] = [test.user("alice"), test.user("carol")];
+    const tab = await test.demo(test.server.url, alice);
+    await signIn(tab, carol);
+    const { toggle, state } = { toggle: tab.panel(alice).locator(".toggle"), state: tab.panel(alice).locator(".state") };
+    await toggle.click();
+    await toggle.click();
+    await until("the panel has made up its mind", async () => ["Live", "Disconnected"].includes(await state.textContent()));
+    await publishAll(test.server, carol, ["for carol only"]);
+    await cookieList(tab, ["for carol only"]);
+    assert.deepEqual(await tab.panel(alice).locator(".title").allTextContents(), []);
+    await tab.page.click("#cookie-out");
+    await until("signed out", async () => (await tab.page.locator("#cookie-state").textContent()) === "Signed out.");
+    if ((await state.textContent()) === "Disconnected") await toggle.click();
+    await tab.live(alice);
+    await publishAll(test.server, alice, ["for alice"]);
+    await listed(tab, alice, ["for alice"]);
+  },
+};
+
+async function signIn(tab, user) {
+  await tab.page.fill("#cookie [name=user]", user);
+  await tab.page.getByRole("button", { name: "Sign in and run it" }).click();
+  await until("the cookie's stream is open", async () => (await tab.page.locator("#cookie-state").textContent()) === `Open, as ${user}.`);
+}
+
+function cookieList(tab, titles) {
+  const read = () => tab.page.locator("#cookie-list li").allTextContents();
+  return until(`the cookie's list is ${titles}`, async () => (await read()).join("\n") === titles.join("\n"));
+}

@@ -1,0 +1,42 @@
+// The server goes and comes back, as in a deploy or a crash.
+
+import assert from "node:assert/strict";
+
+import { arrived, assertDense, listed, publishAll } from "../lib/steps.js";
+import { until } from "../lib/until.js";
+
+export default {
+  "over a deploy: the page is told to reconnect, and goes on exactly where it was": async (test) => {
+    const { tab, server, user } = await opened(test);
+    await server.end("SIGTERM");
+    const [{ data }] = await until("the stream was told", async () => { const told = await tab.events("reconnect"); return told.length > 0 && told; });
+    assert.equal(JSON.parse(data).reason, "draining");
+    await backAndExact(tab, server, user);
+  },
+
+  "over a crash: the page comes back by itself, exactly where it was": async (test) => {
+    const { tab, server, user } = await opened(test);
+    await server.end("SIGKILL");
+    await tab.panel(user).locator('.state[data-state="waiting"]').waitFor();
+    await backAndExact(tab, server, user);
+  },
+};
+
+async function opened(test) {
+  const server = await test.ownServer({ CAMPANILE_SSE__DRAIN_SECONDS: "1" });
+  const user = test.user("alice");
+  const tab = await test.demo(server.url, user);
+  tab.networkFails = true;
+  await publishAll(server, user, ["before"]);
+  await arrived(tab, 1);
+  return { tab, server, user };
+}
+
+async function backAndExact(tab, server, user) {
+  await server.run({ CAMPANILE_SSE__DRAIN_SECONDS: "1" });
+  await publishAll(server, user, ["one", "two"]);
+  await arrived(tab, 3, 30_000);
+  await listed(tab, user, ["two", "one", "before"]);
+  assert.deepEqual(await tab.titles(), ["before", "one", "two"]);
+  assertDense(await tab.events("notification"));
+}
