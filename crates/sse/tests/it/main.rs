@@ -1,0 +1,14 @@
+//! The codec from outside: golden fixtures, and properties over arbitrary input.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking, as the tests themselves do"
+)]
+
+mod arbitrary;
+mod fixtures;
+mod names;
+mod reader;
+mod robustness;
+mod roundtrip;
