@@ -83,7 +83,7 @@ export class LiveStream {
     });
   }
 
-  /** The watchdog: a dead connection makes no sound, but a live one has a heartbeat. */
+  /** The watchdog: a dead connection makes no sound, but a live one has a heartbeat (unless the server sends it as a comment). */
   #expectWithin(ms) {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#retry("Nothing was heard for too long."), ms);

@@ -60,6 +60,13 @@ export class Server {
     return answer.token;
   }
 
+  /** One request to the user's API, past every proxy and every page. */
+  async asUser(user, method, path) {
+    const answer = await fetch(`${this.url}/notifications${path}`, { method, headers: { Authorization: `Bearer ${await this.token(user)}` } });
+    if (!answer.ok) throw new Error(`${method} /notifications${path}: ${answer.status} ${await answer.text()}`);
+    return answer;
+  }
+
   /** Ends the process; `SIGTERM` drains, `SIGKILL` does not. */
   async end(signal = "SIGTERM") {
     const gone = this.#child.exitCode === null && this.#child.signalCode === null ? once(this.#child, "exit") : null;

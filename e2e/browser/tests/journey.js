@@ -91,6 +91,20 @@ export default {
     for (const tab of [here, there]) await listed(tab, user, ["one"]);
   },
 
+  "archived and brought back elsewhere, it leaves the list and returns to its place": async (test) => {
+    const user = test.user("alice");
+    const tab = await test.demo(test.server.url, user);
+    const id = await test.server.publish({ to: { users: [user] }, title: "one" });
+    await publishAll(test.server, user, ["two"]);
+    await listed(tab, user, ["two", "one"]);
+    await test.server.asUser(user, "POST", `/${id}/archive`);
+    await listed(tab, user, ["two"]);
+    await unread(tab, user, 1);
+    await test.server.asUser(user, "POST", `/${id}/unarchive`);
+    await listed(tab, user, ["two", "one"]);
+    await unread(tab, user, 2);
+  },
+
   "away for longer than the log reaches back, the page reads the inbox anew": async (test) => {
     const proxy = await test.proxy();
     const user = test.user("alice");

@@ -9,6 +9,7 @@ import { pause, until } from "../lib/until.js";
 const BIG_BODY = "🔔".repeat(4_000);
 const MANY = 900;
 const PUBLISHERS = 8;
+const SIGNALS = 400; // of 50 kB
 
 export default {
   "the heartbeat is heard by addEventListener, with empty data and no id of its own": async (test) => {
@@ -40,6 +41,23 @@ export default {
     }
     await publishAll(test.server, user, ["and live again"]);
     await arrived(slow, MANY + 1);
+  },
+
+  "a reader that stopped is told how many signals it missed: received and dropped are what was sent": async (test) => {
+    const user = test.user("alice");
+    const proxy = await test.proxy();
+    const tab = await reader(test, proxy.url, user);
+    proxy.hold();
+    for (let number = 1; number <= SIGNALS; number += 1) {
+      await test.server.signal({ to: { users: [user] }, event: "order.status", data: { number, filler: "x".repeat(50_000) } });
+    }
+    proxy.open();
+    await until("the last signal arrived", async () => (await signalNumbers(tab)).at(-1) === SIGNALS, 30_000);
+    const received = await signalNumbers(tab);
+    const dropped = (await tab.events("gap")).reduce((sum, { data }) => sum + JSON.parse(data).dropped, 0);
+    assert.ok(dropped > 0, "the ring overflowed");
+    assert.equal(received.length + dropped, SIGNALS);
+    assert.deepEqual(received, received.toSorted((a, b) => a - b));
   },
 
   "over the limit of streams the page is told to wait, and gets in when a place is free": async (test) => {
@@ -79,6 +97,10 @@ async function reader(test, origin, user, server = test.server) {
   }, token);
   await until("the stream is ready", async () => (await tab.events("ready")).length === 1);
   return tab;
+}
+
+async function signalNumbers(tab) {
+  return (await tab.events("order.status")).map(({ data }) => JSON.parse(data).number);
 }
 
 async function publishMany(server, user) {
