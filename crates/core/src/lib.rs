@@ -1,12 +1,23 @@
 //! The engine of Campanile: what a notification is, where it is kept, and how it reaches every open stream.
+//!
+//! Words (`Draft` → `Notification`, `Change`, `Cursor`, …) are pure values that cannot hold what the contract forbids. The engine stores
+//! and announces them; a [`Session`] is one open stream, handing out bytes that are ready for the wire. Everything outside is behind a
+//! port: [`store::Store`], [`bus::Bus`], [`Channel`](channel::Channel), [`Clock`]. There is no HTTP and no SQL here.
 
+pub mod bus;
+pub mod channel;
 mod definition;
+mod engine;
+pub mod frame;
+mod hub;
 mod metrics;
 mod options;
 pub mod store;
 mod words;
 
-pub use definition::{Definition, Definitions, TypesPolicy};
-pub use metrics::{Metrics, StoreMetrics};
+pub use definition::{Definition, Definitions, IN_APP, SSE, TypesPolicy};
+pub use engine::{Engine, EngineBuilder, EngineError, Receipt};
+pub use hub::{EndReason, Identity, OpenError, OpenRequest, ResetReason, Resume, Session, SessionStats, Transport};
+pub use metrics::{Metrics, Outcomes, StoreMetrics};
 pub use options::{ConnectionLimitPolicy, HeartbeatForm, RetentionOptions, SseOptions};
 pub use words::*;

@@ -22,7 +22,7 @@ pub enum LinkError {
 }
 
 /// The longest link, in bytes; longer ones break in proxies and mail clients.
-pub const MAX_LINK_BYTES: usize = 2048;
+const MAX_LINK_BYTES: usize = 2048;
 
 impl Link {
     /// Takes an http(s) URL or a path beginning with exactly one `/` (and not `/\`, which browsers read as `//`).

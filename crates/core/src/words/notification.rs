@@ -21,7 +21,7 @@ pub enum TypeNameError {
 }
 
 /// The longest type name, in characters.
-pub const MAX_TYPE_CHARS: usize = 128;
+const MAX_TYPE_CHARS: usize = 128;
 
 impl TypeName {
     /// Takes 1–128 visible characters without spaces.

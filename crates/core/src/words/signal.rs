@@ -8,7 +8,7 @@ use campanile_sse::EventName;
 pub struct SignalName(EventName);
 
 /// The longest signal name, in characters.
-pub const MAX_SIGNAL_CHARS: usize = 64;
+const MAX_SIGNAL_CHARS: usize = 64;
 
 /// Names that mean something else on the stream, or to a browser's `EventSource` (`open`, `error`, `message`).
 const RESERVED: [&str; 11] = [

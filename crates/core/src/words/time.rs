@@ -8,10 +8,10 @@ use std::{fmt, time::Duration};
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// From milliseconds since the epoch of Unix, held to the years that RFC 3339 can write.
+    /// From milliseconds since the epoch of Unix, held to the years 1 to 9998, which every reader of RFC 3339 takes.
     #[must_use]
     pub fn from_millis(millis: i64) -> Self {
-        Self(millis.clamp(jiff::Timestamp::MIN.as_millisecond(), jiff::Timestamp::MAX.as_millisecond()))
+        Self(millis.clamp(-62_135_596_800_000, 253_370_764_799_999))
     }
 
     /// From seconds since the epoch of Unix, as tokens write them.

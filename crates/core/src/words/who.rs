@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 /// The longest tenant or user id, in bytes.
-pub const MAX_WHO_BYTES: usize = 256;
+const MAX_WHO_BYTES: usize = 256;
 
 /// Why a string is no tenant or user id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

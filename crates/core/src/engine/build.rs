@@ -1,0 +1,125 @@
+//! Putting an engine together.
+
+use super::{Engine, Inner, upkeep};
+use crate::{
+    Clock, Definitions, DraftLimits, Metrics, RetentionOptions, SseOptions, SystemClock,
+    bus::Bus,
+    channel::{Channel, ChannelQueue},
+    hub::Hub,
+    store::Store,
+};
+use std::sync::Arc;
+use tokio::runtime::Handle;
+
+/// An engine in the making.
+pub struct EngineBuilder {
+    store: Arc<dyn Store>,
+    bus: Option<Arc<dyn Bus>>,
+    clock: Arc<dyn Clock>,
+    sse: SseOptions,
+    retention: RetentionOptions,
+    limits: DraftLimits,
+    definitions: Definitions,
+    channels: Vec<Arc<dyn Channel>>,
+    metrics: Metrics,
+}
+
+impl EngineBuilder {
+    pub(super) fn new(store: Arc<dyn Store>) -> Self {
+        Self {
+            store,
+            bus: None,
+            clock: Arc::new(SystemClock),
+            sse: SseOptions::default(),
+            retention: RetentionOptions::default(),
+            limits: DraftLimits::default(),
+            definitions: Definitions::default(),
+            channels: Vec::new(),
+            metrics: Metrics::default(),
+        }
+    }
+
+    /// Joins other nodes over this bus. Default: this node is alone.
+    #[must_use]
+    pub fn bus(self, bus: Arc<dyn Bus>) -> Self {
+        Self { bus: Some(bus), ..self }
+    }
+
+    /// How streams behave.
+    #[must_use]
+    pub fn sse(self, sse: SseOptions) -> Self {
+        Self { sse, ..self }
+    }
+
+    /// How long things are kept.
+    #[must_use]
+    pub fn retention(self, retention: RetentionOptions) -> Self {
+        Self { retention, ..self }
+    }
+
+    /// How much one publish may hold.
+    #[must_use]
+    pub fn limits(self, limits: DraftLimits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// What is known of notification types.
+    #[must_use]
+    pub fn definitions(self, definitions: Definitions) -> Self {
+        Self { definitions, ..self }
+    }
+
+    /// Adds a way of delivery. A later one of the same name takes the earlier one's place.
+    #[must_use]
+    pub fn channel(mut self, channel: Arc<dyn Channel>) -> Self {
+        self.channels.push(channel);
+        self
+    }
+
+    /// The wall clock. Default: the system's.
+    #[must_use]
+    pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// Where the engine counts. Default: metrics of its own.
+    #[must_use]
+    pub fn metrics(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
+    }
+
+    /// Starts the engine and its background work.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime with time enabled.
+    #[must_use]
+    pub fn start(self) -> Engine {
+        let hub = Hub::new(self.sse, self.metrics, Handle::current(), self.bus.clone());
+        if let Some(bus) = &self.bus {
+            bus.attach(upkeep::sink(&hub));
+        }
+        let upkeep = upkeep::start(&hub, &self.store, self.bus.as_ref(), &self.clock, &self.retention);
+        let start = |channel: Arc<dyn Channel>| (channel.name().to_owned(), ChannelQueue::start(channel, &hub.metrics));
+        let channels = self.channels.into_iter().map(start).collect();
+        Engine {
+            inner: Arc::new(Inner {
+                store: self.store,
+                bus: self.bus,
+                hub,
+                clock: self.clock,
+                definitions: self.definitions,
+                limits: self.limits,
+                retention: self.retention,
+                channels,
+                upkeep,
+            }),
+        }
+    }
+}
+
+impl std::fmt::Debug for EngineBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EngineBuilder").field("sse", &self.sse).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,52 @@
+//! Opening a stream: register in the hub, then behave as if a hole were known.
+
+use super::Engine;
+use crate::{OpenError, OpenRequest, Seq, Session, hub::Opening, metrics::count, store::Head};
+
+impl Engine {
+    /// Opens a stream. Its place is taken before the log is read, so that nothing falls between the two.
+    ///
+    /// Cancel safe: dropping the future gives the place back.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] says which limit is reached, or that the store cannot be read.
+    pub async fn open(&self, request: OpenRequest) -> Result<Session, OpenError> {
+        let opened = self.try_open(request).await;
+        let outcome = match &opened {
+            Ok(session) => session.resume().words().0,
+            Err(OpenError::UserLimit) => "user-limit",
+            Err(OpenError::NodeLimit) => "node-limit",
+            Err(OpenError::Draining) => "draining",
+            Err(OpenError::Store(_)) => "store",
+        };
+        count(&self.metrics().connects, "outcome", outcome, 1);
+        opened
+    }
+
+    async fn try_open(&self, request: OpenRequest) -> Result<Session, OpenError> {
+        let who = request.identity.recipient.clone();
+        let lease = self.inner.hub.join(who.clone())?;
+        let head = self.head(&who).await?;
+        let (store, now) = (self.inner.store.clone(), self.inner.clock.now());
+        Ok(Session::new(Opening { lease, store, request, head, floor: self.floor(&head), now }))
+    }
+
+    /// Whether a stream could be opened now: the same checks as [`Engine::open`], without taking a place.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::open`].
+    pub async fn check(&self, request: &OpenRequest) -> Result<(), OpenError> {
+        let who = &request.identity.recipient;
+        self.inner.hub.check(who)?;
+        self.inner.store.heads(vec![who.clone()]).await?;
+        Ok(())
+    }
+
+    /// The oldest position that a log can continue: an entry counts as kept while it is among the newest ones, even if no sweep has
+    /// come by yet.
+    fn floor(&self, head: &Head) -> Seq {
+        head.floor.max(Seq(head.seq.0.saturating_sub(self.inner.retention.log_entries)))
+    }
+}

@@ -1,0 +1,70 @@
+//! How a stream begins and how it ends, in the wire's words.
+
+/// Why a stream ends: the `reason` of its `reconnect`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum EndReason {
+    /// The node shuts down.
+    Draining,
+    /// The node or the user has no place for it now.
+    Busy,
+    /// The stream was open as long as streams may be.
+    Lifetime,
+    /// The credentials have ended.
+    Expired,
+    /// The reader is so far back that the log no longer covers it.
+    Behind,
+    /// It was cut, or made room for a newer one.
+    Evicted,
+    /// The credentials were revoked, or the user was erased.
+    Revoked,
+}
+
+impl EndReason {
+    /// The wire's word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Draining => "draining",
+            Self::Busy => "busy",
+            Self::Lifetime => "lifetime",
+            Self::Expired => "expired",
+            Self::Behind => "behind",
+            Self::Evicted => "evicted",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+/// How a stream continues what its client had.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Resume {
+    /// No position was given: live from now.
+    Fresh,
+    /// Everything after the position follows, in order, once.
+    Exact,
+    /// The position cannot be continued: live from now, the client reads the inbox again.
+    Reset(ResetReason),
+}
+
+/// Why a position cannot be continued.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ResetReason {
+    /// It is no position of this log.
+    Unknown,
+    /// The log no longer goes back so far.
+    Expired,
+    /// It is further behind than the replay limit.
+    TooFar,
+}
+
+impl ResetReason {
+    /// The wire's word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Expired => "expired",
+            Self::TooFar => "too-far",
+        }
+    }
+}

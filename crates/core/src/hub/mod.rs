@@ -1,0 +1,283 @@
+//! The hub: every open stream of this node, by user. It knows no socket and no store.
+//!
+//! Users are spread over shards; a shard is one short lock around plain data. No waker is woken and nothing is awaited under it.
+
+mod end;
+mod ring;
+mod session;
+mod user;
+
+pub use end::{EndReason, ResetReason, Resume};
+pub use session::{Identity, OpenError, OpenRequest, Session, SessionStats, Transport};
+
+pub(crate) use session::Opening;
+pub(crate) use user::Logged;
+
+use crate::{ConnectionLimitPolicy, Metrics, Recipient, Seq, SseOptions, bus::Bus, frame::Frame};
+use parking_lot::Mutex;
+use ring::RingLimits;
+use std::{
+    collections::{HashMap, hash_map::RandomState},
+    hash::BuildHasher,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    task::Waker,
+    time::Duration,
+};
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, Semaphore},
+    time::Instant,
+};
+use user::{Announced, Pass, User};
+
+/// More shards than cores, so that two publishers seldom meet at one lock.
+const SHARDS: usize = 64;
+/// How long an entry that overtook its predecessor waits for it before the store is read.
+const REORDER_WAIT: Duration = Duration::from_millis(20);
+
+/// The streams of this node.
+pub(crate) struct Hub {
+    shards: Box<[Mutex<Shard>]>,
+    hash: RandomState,
+    open: AtomicUsize,
+    next_key: AtomicU64,
+    all_closed: Notify,
+    drain: OnceLock<Drain>,
+    runtime: Handle,
+    bus: Option<Arc<dyn Bus>>,
+    pub(crate) refills: Semaphore,
+    /// The bus lost announcements: every stream is perhaps behind.
+    pub(crate) interrupted: Notify,
+    pub(crate) options: SseOptions,
+    pub(crate) metrics: Metrics,
+}
+
+type Shard = HashMap<Recipient, User>;
+
+/// A drain under way: streams end at random moments until `ends`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Drain {
+    pub(crate) began: Instant,
+    pub(crate) ends: Instant,
+    /// Whether streams can move to another node at once.
+    pub(crate) others: bool,
+}
+
+/// A stream's place in the hub. Dropping it gives the place back.
+pub(crate) struct Lease {
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) recipient: Recipient,
+    key: u64,
+}
+
+impl Hub {
+    pub(crate) fn new(options: SseOptions, metrics: Metrics, runtime: Handle, bus: Option<Arc<dyn Bus>>) -> Arc<Self> {
+        Arc::new(Self {
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            hash: RandomState::new(),
+            open: AtomicUsize::new(0),
+            next_key: AtomicU64::new(0),
+            all_closed: Notify::new(),
+            drain: OnceLock::new(),
+            runtime,
+            bus,
+            interrupted: Notify::new(),
+            refills: Semaphore::new(options.max_refills.max(1)),
+            options,
+            metrics,
+        })
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "only the low bits choose the shard")]
+    fn shard(&self, recipient: &Recipient) -> &Mutex<Shard> {
+        &self.shards[self.hash.hash_one(recipient) as usize % SHARDS]
+    }
+
+    /// Streams open now, on this node.
+    pub(crate) fn connections(&self) -> usize {
+        self.open.load(Ordering::Acquire)
+    }
+
+    /// Whether a stream could be opened now. Only [`Hub::join`] decides for good.
+    pub(crate) fn check(&self, recipient: &Recipient) -> Result<(), OpenError> {
+        if self.drain().is_some() {
+            return Err(OpenError::Draining);
+        }
+        if self.options.max_connections.is_some_and(|max| self.connections() >= max) {
+            return Err(OpenError::NodeLimit);
+        }
+        let counted = self.shard(recipient).lock().get(recipient).map_or(0, User::counted);
+        let evicts = self.options.connection_limit_policy == ConnectionLimitPolicy::EvictOldest;
+        if counted >= self.options.max_connections_per_user && !evicts {
+            return Err(OpenError::UserLimit);
+        }
+        Ok(())
+    }
+
+    /// Takes a place, atomically with the counting: of many that arrive together exactly the limit gets one.
+    pub(crate) fn join(self: &Arc<Self>, recipient: Recipient) -> Result<Lease, OpenError> {
+        if self.drain().is_some() {
+            return Err(OpenError::Draining);
+        }
+        self.take_node_place()?;
+        let key = self.next_key.fetch_add(1, Ordering::Relaxed);
+        match self.take_user_place(&recipient, key) {
+            Ok(evicted) => {
+                wake(evicted);
+                self.metrics.connections.inc();
+                Ok(Lease { hub: Arc::clone(self), recipient, key })
+            }
+            Err(error) => {
+                self.give_node_place();
+                Err(error)
+            }
+        }
+    }
+
+    fn take_node_place(&self) -> Result<(), OpenError> {
+        let max = self.options.max_connections.unwrap_or(usize::MAX);
+        self.open
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |open| (open < max).then_some(open + 1))
+            .map(drop)
+            .map_err(|_| OpenError::NodeLimit)
+    }
+
+    fn give_node_place(&self) {
+        if self.open.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.all_closed.notify_waiters();
+        }
+    }
+
+    fn take_user_place(&self, recipient: &Recipient, key: u64) -> Result<Option<Waker>, OpenError> {
+        let limits = RingLimits { frames: self.options.buffer_frames, bytes: self.options.buffer_bytes };
+        let mut shard = self.shard(recipient).lock();
+        let known = shard.contains_key(recipient);
+        let user = shard.entry(recipient.clone()).or_insert_with(|| User::new(limits));
+        let mut evicted = None;
+        if user.counted() >= self.options.max_connections_per_user {
+            match self.options.connection_limit_policy {
+                ConnectionLimitPolicy::RejectNewest => return Err(OpenError::UserLimit),
+                ConnectionLimitPolicy::EvictOldest => evicted = user.end_oldest(EndReason::Evicted),
+            }
+        }
+        user.join(key);
+        // Under the lock, so that watch and unwatch of one user cannot change places.
+        if let (false, Some(bus)) = (known, &self.bus) {
+            bus.watch(recipient);
+        }
+        Ok(evicted)
+    }
+
+    fn leave(&self, recipient: &Recipient, key: u64) {
+        let mut shard = self.shard(recipient).lock();
+        let Some(user) = shard.get_mut(recipient) else { return };
+        user.leave(key);
+        if user.is_empty() {
+            shard.remove(recipient);
+            if let Some(bus) = &self.bus {
+                bus.unwatch(recipient);
+            }
+        }
+    }
+
+    /// Announces a committed entry to the user's streams. Answers how many will write it.
+    pub(crate) fn announce(self: &Arc<Self>, recipient: &Recipient, entry: Logged) -> usize {
+        let announced = match self.shard(recipient).lock().get_mut(recipient) {
+            Some(user) => user.announce(entry, &self.metrics),
+            None => Announced::default(),
+        };
+        if announced.began_waiting {
+            self.stop_waiting_soon(recipient.clone());
+        }
+        wake(announced.wakers);
+        announced.reached
+    }
+
+    fn stop_waiting_soon(self: &Arc<Self>, recipient: Recipient) {
+        let hub = Arc::clone(self);
+        self.runtime.spawn(async move {
+            tokio::time::sleep(REORDER_WAIT).await;
+            let wakers = hub.shard(&recipient).lock().get_mut(&recipient).map(|user| user.stop_waiting(&hub.metrics));
+            wake(wakers.unwrap_or_default());
+        });
+    }
+
+    /// Hands a live event to the user's streams. Answers how many will write it.
+    pub(crate) fn signal(&self, recipient: &Recipient, frame: Frame, key: Option<Box<str>>) -> usize {
+        let announced = match self.shard(recipient).lock().get_mut(recipient) {
+            Some(user) => user.signal(frame, key, Instant::now(), &self.metrics),
+            None => Announced::default(),
+        };
+        wake(announced.wakers);
+        announced.reached
+    }
+
+    /// The users that have streams here.
+    pub(crate) fn users(&self) -> Vec<Recipient> {
+        self.shards.iter().flat_map(|shard| shard.lock().keys().cloned().collect::<Vec<_>>()).collect()
+    }
+
+    /// A look at the store found this head.
+    pub(crate) fn found_head(&self, recipient: &Recipient, head: Seq) {
+        let wakers = self.shard(recipient).lock().get_mut(recipient).map(|user| user.found_head(head));
+        wake(wakers.unwrap_or_default());
+    }
+
+    pub(crate) fn drain(&self) -> Option<Drain> {
+        self.drain.get().copied()
+    }
+
+    /// Ends every stream at a random moment of the window. Streams that want to open are refused from now on.
+    pub(crate) fn begin_drain(&self, window: Duration) {
+        let began = Instant::now();
+        self.drain.get_or_init(|| Drain { began, ends: began + window, others: self.bus.is_some() });
+        for shard in &self.shards {
+            let wakers: Vec<_> = shard.lock().values_mut().flat_map(User::take_wakers).collect();
+            wake(wakers);
+        }
+    }
+
+    /// Waits until no stream is open. Cancel safe.
+    pub(crate) async fn all_closed(&self) {
+        loop {
+            let closed = self.all_closed.notified();
+            if self.connections() == 0 {
+                return;
+            }
+            closed.await;
+        }
+    }
+}
+
+impl Lease {
+    pub(crate) fn place(&self, last: Seq, target: Seq) {
+        self.with(|user, key| user.place(key, last, target));
+    }
+
+    fn pass(&self, waker: &Waker) -> Pass {
+        self.with(|user, key| user.pass(key, waker)).unwrap_or(Pass::End(EndReason::Draining))
+    }
+
+    fn take_dropped(&self) -> u64 {
+        self.with(|user, key| user.take_dropped(key)).unwrap_or(0)
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut User, u64) -> T) -> Option<T> {
+        self.hub.shard(&self.recipient).lock().get_mut(&self.recipient).map(|user| act(user, self.key))
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.hub.leave(&self.recipient, self.key);
+        self.hub.metrics.connections.dec();
+        self.hub.give_node_place();
+    }
+}
+
+fn wake(wakers: impl IntoIterator<Item = Waker>) {
+    wakers.into_iter().for_each(Waker::wake);
+}
