@@ -4,7 +4,8 @@ use super::{Outcome, cargo, check};
 use crate::job::Job;
 
 pub(super) fn fmt(job: &mut Job) -> Outcome {
-    Ok(check(job.run(&mut cargo(&["fmt", "--all", "--check"]))?))
+    let args = ["fmt", "--all", "--check", "--", "--color", "never"];
+    Ok(check(job.run(&mut cargo(&args))?))
 }
 
 pub(super) fn clippy(job: &mut Job) -> Outcome {
