@@ -199,3 +199,10 @@ impl Store for MemoryStore {
         Box::pin(ready(()))
     }
 }
+
+#[cfg(all(test, feature = "contract"))]
+mod tests {
+    use super::MemoryStore;
+
+    crate::store_contract!((std::sync::Arc::new(MemoryStore::default()), ()));
+}

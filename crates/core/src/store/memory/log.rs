@@ -42,13 +42,7 @@ fn counts_of(item: &Item) -> Counts {
 impl Log {
     pub(super) fn new(epoch: Epoch) -> Self {
         let head = Head { epoch, seq: Seq::ZERO, floor: Seq::ZERO, counts: Counts::default() };
-        Self {
-            head,
-            entries: VecDeque::new(),
-            items: BTreeMap::new(),
-            places: HashMap::new(),
-            removed: Vec::new(),
-        }
+        Self { head, entries: VecDeque::new(), items: BTreeMap::new(), places: HashMap::new(), removed: Vec::new() }
     }
 
     pub(super) fn head(&self) -> Head {
