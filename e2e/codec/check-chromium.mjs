@@ -26,6 +26,8 @@ const ARGS = [
 const DEFAULT_MS = 3000;
 /** A browser that has not come back after this time was told to wait longer. */
 const PATIENCE_MS = 8000;
+/** A browser that hangs must not hang the check. */
+const DEADLINE_MS = 60_000;
 /** Timers fire late, never early; this is for the difference between two clocks' readings. */
 const EARLY_MS = 20;
 
@@ -113,6 +115,11 @@ async function verdict(page, origin, fixture, visit) {
 }
 
 const all = fixtures();
+setTimeout(() => {
+  console.log(`no verdict within ${DEADLINE_MS} ms\n0 passed, ${all.length} failed`);
+  process.exit(1);
+}, DEADLINE_MS).unref();
+
 const { server, visits } = serve(all);
 server.listen(0, "127.0.0.1");
 await once(server, "listening");

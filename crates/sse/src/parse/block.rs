@@ -155,7 +155,8 @@ pub(super) fn value_at(line: &[u8], colon: usize) -> &[u8] {
 
 /// ASCII digits only: no sign, no space, no fraction. What does not fit 64 bits is ignored, as browsers do.
 fn reconnection_time(value: &[u8]) -> Option<Duration> {
-    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
+    // `parse` refuses the empty value, but would take a sign.
+    if !value.iter().all(u8::is_ascii_digit) {
         return None;
     }
     let millis = std::str::from_utf8(value).ok()?.parse().ok()?;

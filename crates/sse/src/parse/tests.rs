@@ -48,6 +48,8 @@ fn an_event_exactly_at_its_limits_is_read() {
     assert_reads(b"data: 123456789012345\n\n", &["Line"]);
     assert_reads(b"event:12\ndata:1234567890123\n\n", &["12|1234567890123|"]);
     assert_reads(b"event:12\ndata:12345678901234\n\n", &["Event"]);
+    assert_reads(b"data:1234567890123\nevent:12\n\n", &["12|1234567890123|"]);
+    assert_reads(b"data:1234567890123\nevent:123\n\n", &["Event"]);
     assert_reads(b"id:12345678\ndata:x\n\n", &["message|x|12345678"]);
     assert_reads(b"id:123456789\ndata:x\n\n", &["Id"]);
 }
