@@ -1,2 +1,3 @@
 //! The server binary.
+mod config;
 fn main() {}

@@ -1,0 +1,89 @@
+//! The configuration as meant: every value has its type and has been checked.
+
+use campanile_core::{Definitions, RetentionOptions, SseOptions};
+use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
+
+/// Something that must not be shown.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Secret(String);
+
+impl Secret {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The secret itself: for the one who needs it, not for a log.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// A key of the application: what it is called, and the hash of what is sent.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct ApiKey {
+    pub(crate) name: String,
+    pub(crate) sha256: [u8; 32],
+}
+
+/// Where notifications are kept.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum StoreUrl {
+    /// In a SQLite file.
+    Sqlite(PathBuf),
+    /// In memory, gone at exit.
+    Memory,
+}
+
+/// How users prove who they are.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Auth {
+    pub(crate) jwt_secret: Option<Secret>,
+    pub(crate) issuer: Option<String>,
+    pub(crate) audience: Option<String>,
+    pub(crate) leeway: Duration,
+    pub(crate) user_claims: Vec<String>,
+    pub(crate) tenant_claim: Option<String>,
+    pub(crate) cookie: String,
+}
+
+/// How the process stops.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Drain {
+    /// How long new streams are still taken after readiness failed.
+    pub(crate) delay: Duration,
+    /// Over how long open streams are ended.
+    pub(crate) window: Duration,
+}
+
+/// How much one request may hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Limits {
+    pub(crate) body_bytes: usize,
+    pub(crate) users_per_publish: usize,
+}
+
+/// A configuration without mistakes.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) listen: SocketAddr,
+    pub(crate) admin_listen: SocketAddr,
+    /// Empty, or a path without a `/` at its end.
+    pub(crate) base_path: String,
+    /// Lower case, without ports; empty: all.
+    pub(crate) allowed_hosts: Vec<String>,
+    pub(crate) auth: Auth,
+    pub(crate) api_keys: Vec<ApiKey>,
+    pub(crate) cors_origins: Vec<String>,
+    pub(crate) store: StoreUrl,
+    pub(crate) sse: SseOptions,
+    pub(crate) drain: Drain,
+    pub(crate) limits: Limits,
+    pub(crate) definitions: Definitions,
+    pub(crate) retention: RetentionOptions,
+}

@@ -1,0 +1,24 @@
+//! The configuration, in two stages: as written (what stands where) and as meant (typed, checked). All mistakes are found in one
+//! go. This room reads files and what it is handed; it decides nothing about the process.
+
+mod build;
+mod file;
+pub(crate) mod keys;
+mod meant;
+mod mistake;
+mod parse;
+mod published;
+mod reader;
+mod suggest;
+#[cfg(test)]
+mod tests;
+mod types;
+mod variables;
+mod written;
+
+pub(crate) use build::{load, load_auth};
+pub(crate) use keys::{Form, Key};
+pub(crate) use meant::{ApiKey, Auth, Config, Drain, Limits, Secret, StoreUrl};
+pub(crate) use mistake::{Mistake, Mistakes, Origin};
+pub(crate) use variables::secret_file;
+pub(crate) use written::Sources;
