@@ -59,11 +59,11 @@ pub(crate) struct ChannelQueue {
 
 impl ChannelQueue {
     /// Starts the channel's workers; they end when the queue is dropped and empty.
-    pub(crate) fn start(channel: Arc<dyn Channel>, metrics: &Metrics) -> Self {
+    pub(crate) fn start(channel: &Arc<dyn Channel>, metrics: &Metrics) -> Self {
         let (sender, receiver) = mpsc::channel(QUEUE);
         let receiver = Arc::new(tokio::sync::Mutex::new(receiver));
         for _ in 0..WORKERS {
-            tokio::spawn(work(Arc::clone(&channel), Arc::clone(&receiver), metrics.clone()));
+            tokio::spawn(work(Arc::clone(channel), Arc::clone(&receiver), metrics.clone()));
         }
         Self { sender }
     }

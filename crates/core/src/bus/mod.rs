@@ -2,6 +2,8 @@
 //!
 //! At most once is enough, in any order: a stream that misses an entry reads it from the store (the one rule).
 
+#[cfg(feature = "contract")]
+pub mod contract;
 mod memory;
 
 pub use memory::MemoryBus;

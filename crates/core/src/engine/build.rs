@@ -100,8 +100,9 @@ impl EngineBuilder {
             bus.attach(upkeep::sink(&hub));
         }
         let upkeep = upkeep::start(&hub, &self.store, self.bus.as_ref(), &self.clock, &self.retention);
-        let start = |channel: Arc<dyn Channel>| (channel.name().to_owned(), ChannelQueue::start(channel, &hub.metrics));
-        let channels = self.channels.into_iter().map(start).collect();
+        let start =
+            |channel: &Arc<dyn Channel>| (channel.name().to_owned(), ChannelQueue::start(channel, &hub.metrics));
+        let channels = self.channels.iter().map(start).collect();
         Engine {
             inner: Arc::new(Inner {
                 store: self.store,

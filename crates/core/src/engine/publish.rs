@@ -69,7 +69,7 @@ impl Engine {
         } else if definition.channels.iter().any(|name| name == SSE) {
             self.live(&recipients, &frame, None);
         }
-        self.hand_to_channels(&definition, &notification, recipients);
+        self.hand_to_channels(&definition, &notification, &recipients);
         Ok(receipt)
     }
 
@@ -127,10 +127,10 @@ impl Engine {
         recipients.iter().map(|recipient| hub.signal(recipient, frame.clone(), key.map(Into::into))).sum()
     }
 
-    fn hand_to_channels(&self, definition: &Definition, notification: &Arc<Notification>, recipients: Vec<Recipient>) {
+    fn hand_to_channels(&self, definition: &Definition, notification: &Arc<Notification>, recipients: &[Recipient]) {
         let others = definition.channels.iter().filter(|name| !matches!(name.as_str(), IN_APP | SSE));
         for name in others {
-            let batch = DeliveryBatch { notification: Arc::clone(notification), recipients: recipients.clone() };
+            let batch = DeliveryBatch { notification: Arc::clone(notification), recipients: recipients.to_vec() };
             match self.inner.channels.get(name) {
                 Some(queue) => queue.enqueue(name, batch, self.metrics()),
                 None => unregistered(name, &batch, self.metrics()),

@@ -1,0 +1,13 @@
+//! The engine over its ports: what a stream sees, whatever happens.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
+
+mod bus;
+mod channels;
+mod ends;
+mod limits;
+mod one_rule;
+mod races;
+mod slow;
+mod stream;
+mod support;

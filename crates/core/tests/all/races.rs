@@ -1,0 +1,48 @@
+//! Opening while others publish, with real threads.
+
+use crate::support::{Reader, builder, publish};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn streams_that_open_while_others_publish_see_everything_after_their_position_once() {
+    let engine = builder().start();
+    const TOTAL: u64 = 3000;
+    let publisher = {
+        let engine = engine.clone();
+        tokio::spawn(async move {
+            for n in 1..=TOTAL {
+                publish(&engine, &["u1"], &n.to_string()).await;
+                if n % 50 == 0 {
+                    tokio::task::yield_now().await;
+                }
+            }
+        })
+    };
+    let readers: Vec<_> = (0..8)
+        .map(|reader| {
+            let engine = engine.clone();
+            tokio::spawn(async move {
+                let (mut position, mut seen) = (None::<String>, 0);
+                while seen < TOTAL {
+                    let mut reader_now = Reader::open(&engine, "u1", position.as_deref()).await;
+                    let ready = reader_now.named("ready").await;
+                    assert_eq!(ready.data["resume"], if position.is_some() { "exact" } else { "fresh" });
+                    seen = if position.is_some() { seen } else { ready.seq() };
+                    for _ in 0..(20 + reader * 7) {
+                        if seen == TOTAL {
+                            break;
+                        }
+                        let event = reader_now.take(1).await.remove(0);
+                        assert_eq!((event.seq(), event.title()), (seen + 1, &*(seen + 1).to_string()));
+                        seen += 1;
+                    }
+                    position = Some(reader_now.last_id.clone());
+                }
+            })
+        })
+        .collect();
+    publisher.await.unwrap();
+    for reader in readers {
+        reader.await.unwrap();
+    }
+    assert_eq!(engine.connections(), 0);
+}
