@@ -1,1 +1,47 @@
-//! campanile-http
+//! The axum routers of Campanile: the stream, the inbox, publishing, health and metrics, over one engine.
+//!
+//! [`Http`] makes the routers. They answer as the protocol says, errors included: every error is a [`Problem`] with a stable [`Code`], and
+//! `failure` is the one place that turns the engine's errors into them. There is no engine here and no listener.
+//!
+//! ```
+//! use campanile_core::{Engine, store::MemoryStore};
+//! use campanile_http::{ApiKey, Credentials, Http, HttpOptions, Jwt, JwtOptions};
+//! use std::sync::Arc;
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let engine = Engine::builder(Arc::new(MemoryStore::default())).start();
+//! let credentials = Credentials::default()
+//!     .with_jwt(Jwt::hs256(b"thirty-two bytes, and never these", JwtOptions::default())?)
+//!     .with_api_keys([ApiKey::of_secret("billing", "drawn-at-random")]);
+//! let http = Http::new(engine, credentials, HttpOptions::default())?;
+//! let app: axum::Router = axum::Router::new()
+//!     .nest("/notifications", http.user_router())
+//!     .nest("/api", http.api_router())
+//!     .merge(http.ops_router());
+//! # drop(app); Ok(()) }
+//! ```
+
+mod accept;
+mod auth;
+mod body;
+mod delimit;
+mod envelope;
+mod failure;
+mod json;
+mod origin;
+mod position;
+mod problem;
+mod query;
+mod routes;
+mod session_body;
+mod state;
+mod tickets;
+
+pub use auth::{
+    ApiKey, ApiKeyError, AuthError, Authenticate, Credentials, Jwt, JwtOptions, MIN_SECRET_BYTES, MintError,
+    SCOPE_ADMIN, SCOPE_PUBLISH, SecretTooShort, TokenFault, TokenOptions, mint_token,
+};
+pub use delimit::{CloseDelimited, DelimitTag};
+pub use origin::OriginError;
+pub use problem::{Code, Problem};
+pub use state::{Http, HttpOptions};

@@ -1,0 +1,147 @@
+//! Who is asking: a user of the stream and the inbox, or an application that publishes.
+
+mod bearer;
+mod caller;
+mod cookie;
+mod jwt;
+mod key;
+mod mint;
+
+pub(crate) use caller::{ApiCaller, Caller, admit, invalid as invalid_credentials};
+pub use jwt::{Jwt, JwtOptions, MIN_SECRET_BYTES, SecretTooShort, TokenFault};
+pub use key::{ApiKey, ApiKeyError};
+pub use mint::{MintError, TokenOptions, mint_token};
+
+use campanile_core::{Identity, Tenant};
+use futures_util::future::BoxFuture;
+use http::request::Parts;
+use std::sync::Arc;
+
+/// The scope that publishing, signals and reading what became of them need.
+pub const SCOPE_PUBLISH: &str = "notifications:publish";
+/// The scope for everything else of the application's API; it includes publishing.
+pub const SCOPE_ADMIN: &str = "notifications:admin";
+
+/// Why a request has no identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuthError {
+    /// It brought no credentials.
+    #[error("no credentials")]
+    Missing,
+    /// It brought credentials that are not good.
+    #[error("the credentials are not valid")]
+    Invalid,
+    /// Its credentials are good, but name no user.
+    #[error("the credentials name no user")]
+    NoUser,
+    /// What decides is away: the client may try again.
+    #[error("the credentials cannot be checked now")]
+    Unavailable,
+}
+
+/// An application's own way to know its users: the session of a framework, a header of a trusted proxy, …
+///
+/// It sees the head of the request with its extensions, as middleware left it. A request without an `Authorization` header is taken as
+/// one with ambient credentials, as cookies are: the origin rules of cookies apply to it.
+pub trait Authenticate: Send + Sync + 'static {
+    /// The identity behind a request.
+    ///
+    /// Cancel safety: it is dropped where the client goes away meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthError`] decides the answer: 401, or 503 for [`AuthError::Unavailable`].
+    fn authenticate<'a>(&'a self, parts: &'a Parts) -> BoxFuture<'a, Result<Identity, AuthError>>;
+}
+
+/// How users prove who they are.
+#[derive(Clone)]
+pub(crate) enum Users {
+    /// Not at all: every request is 401.
+    Nobody,
+    /// By tokens that the credentials' verifier takes.
+    Tokens(Arc<Jwt>),
+    /// As the application decides.
+    Custom(Arc<dyn Authenticate>),
+}
+
+/// All credentials that are accepted. The default accepts none.
+#[derive(Clone, Default)]
+pub struct Credentials {
+    jwt: Option<Arc<Jwt>>,
+    custom: Option<Arc<dyn Authenticate>>,
+    api_keys: Arc<[ApiKey]>,
+}
+
+impl std::fmt::Debug for Credentials {
+    /// Says what there is, never what it is.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<_> = self.api_keys.iter().map(ApiKey::name).collect();
+        f.debug_struct("Credentials")
+            .field("jwt", &self.jwt.is_some())
+            .field("custom", &self.custom.is_some())
+            .field("api_keys", &names)
+            .finish()
+    }
+}
+
+impl Credentials {
+    /// Accepts tokens: of users, and of applications by their scopes.
+    #[must_use]
+    pub fn with_jwt(mut self, jwt: Jwt) -> Self {
+        self.jwt = Some(Arc::new(jwt));
+        self
+    }
+
+    /// Lets the application decide who its users are, instead of tokens. Tokens still work for the application's API.
+    #[must_use]
+    pub fn with_authenticate(mut self, custom: Arc<dyn Authenticate>) -> Self {
+        self.custom = Some(custom);
+        self
+    }
+
+    /// Accepts these keys for the application's API, with all scopes.
+    #[must_use]
+    pub fn with_api_keys(mut self, keys: impl IntoIterator<Item = ApiKey>) -> Self {
+        self.api_keys = keys.into_iter().collect();
+        self
+    }
+
+    /// Whether nothing at all is accepted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.jwt.is_none() && self.custom.is_none() && self.api_keys.is_empty()
+    }
+
+    pub(crate) fn users(&self) -> Users {
+        match (&self.custom, &self.jwt) {
+            (Some(custom), _) => Users::Custom(custom.clone()),
+            (None, Some(jwt)) => Users::Tokens(jwt.clone()),
+            (None, None) => Users::Nobody,
+        }
+    }
+
+    pub(crate) fn jwt(&self) -> Option<&Jwt> {
+        self.jwt.as_deref()
+    }
+
+    /// The key with this text, compared in constant time with every one there is.
+    pub(crate) fn api_key(&self, text: &[u8]) -> Option<&ApiKey> {
+        let digest = key::digest(text);
+        self.api_keys.iter().fold(None, |found, key| if key.matches(&digest) { Some(key) } else { found })
+    }
+}
+
+/// What a good token says.
+#[derive(Clone, Debug)]
+pub(crate) struct Token {
+    pub(crate) tenant: Tenant,
+    pub(crate) scopes: Box<str>,
+}
+
+impl Token {
+    pub(crate) fn has_scope(&self, scope: &str) -> bool {
+        self.scopes.split(' ').any(|has| has == scope)
+    }
+}

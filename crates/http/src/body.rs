@@ -1,0 +1,134 @@
+//! Reading a request's body: of the right type, bounded in size and in time.
+
+use crate::{Code, Problem};
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use http::{
+    HeaderMap,
+    header::{CONTENT_ENCODING, CONTENT_TYPE},
+};
+use http_body::Body as _;
+use http_body_util::BodyExt;
+use std::time::Duration;
+
+/// How much of a body is read, and how long that may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BodyLimits {
+    pub(crate) bytes: usize,
+    pub(crate) time: Duration,
+}
+
+/// Refuses whatever is not declared as JSON in UTF-8, uncompressed. A form of another page's making ends here, too.
+pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let json = match (types.next(), types.next()) {
+        (Some(only), None) => only.to_str().is_ok_and(is_json),
+        _ => false,
+    };
+    if !json {
+        return Err(Problem::new(Code::UnsupportedMediaType, "The Content-Type must be application/json."));
+    }
+    let plain = |value: &http::HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+    if !headers.get_all(CONTENT_ENCODING).iter().all(plain) {
+        return Err(Problem::new(Code::UnsupportedMediaType, "The body must not be compressed."));
+    }
+    Ok(())
+}
+
+fn is_json(content_type: &str) -> bool {
+    let mut parts = content_type.split(';').map(str::trim);
+    let json = parts.next().is_some_and(|media| media.eq_ignore_ascii_case("application/json"));
+    json && parts.all(|parameter| match parameter.split_once('=') {
+        Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
+            value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        }
+        _ => true,
+    })
+}
+
+/// Reads a body. Stops at the limit, whether a length was announced or not.
+pub(crate) async fn read(body: Body, limits: BodyLimits) -> Result<Bytes, Problem> {
+    if body.size_hint().lower() > u64::try_from(limits.bytes).unwrap_or(u64::MAX) {
+        return Err(too_large());
+    }
+    match tokio::time::timeout(limits.time, collect(body, limits.bytes)).await {
+        Ok(read) => read,
+        Err(_) => Err(Problem::new(Code::BodyTimeout, "The body did not arrive in time.")),
+    }
+}
+
+async fn collect(mut body: Body, limit: usize) -> Result<Bytes, Problem> {
+    let mut read = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Problem::new(Code::Malformed, "The body could not be read."))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if read.len() + data.len() > limit {
+            return Err(too_large());
+        }
+        read.extend_from_slice(&data);
+    }
+    Ok(read.freeze())
+}
+
+fn too_large() -> Problem {
+    Problem::new(Code::BodyTooLarge, "The body is larger than this server takes.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::stream;
+
+    const LIMITS: BodyLimits = BodyLimits { bytes: 10, time: Duration::from_secs(30) };
+
+    fn headers(name: http::HeaderName, values: &[&'static str]) -> HeaderMap {
+        values.iter().map(|value| (name.clone(), http::HeaderValue::from_static(value))).collect()
+    }
+
+    #[test]
+    fn only_json_in_utf_8_is_json() {
+        for good in [
+            "application/json",
+            "Application/JSON; charset=UTF-8",
+            "application/json;charset=\"utf-8\"",
+            "application/json;",
+        ] {
+            assert!(require_json(&headers(CONTENT_TYPE, &[good])).is_ok(), "{good}");
+        }
+        for bad in [
+            &[][..],
+            &[""],
+            &["text/plain"],
+            &["application/x-www-form-urlencoded"],
+            &["multipart/form-data; boundary=application/json"],
+            &["application/json; charset=iso-8859-1"],
+            &["application/problem+json"],
+            &["application/jsonx"],
+            &["application/json", "text/plain"],
+        ] {
+            let problem = require_json(&headers(CONTENT_TYPE, bad)).unwrap_err();
+            assert_eq!(problem.code(), Code::UnsupportedMediaType, "{bad:?}");
+        }
+        let mut compressed = headers(CONTENT_ENCODING, &["gzip"]);
+        compressed.extend(headers(CONTENT_TYPE, &["application/json"]));
+        assert!(require_json(&compressed).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_body_is_read_up_to_the_limit() {
+        let chunks = |n: usize| Body::from_stream(stream::iter((0..n).map(|_| Ok::<_, std::io::Error>("12345"))));
+        assert_eq!(read(chunks(2), LIMITS).await.unwrap(), "1234512345");
+        assert_eq!(read(chunks(3), LIMITS).await.unwrap_err().code(), Code::BodyTooLarge);
+        assert_eq!(read(Body::from("12345678901"), LIMITS).await.unwrap_err().code(), Code::BodyTooLarge);
+        let endless = Body::from_stream(stream::repeat_with(|| Ok::<_, std::io::Error>("12345")));
+        assert_eq!(read(endless, LIMITS).await.unwrap_err().code(), Code::BodyTooLarge);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_come_is_given_up() {
+        let stalled = Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>());
+        assert_eq!(read(stalled, LIMITS).await.unwrap_err().code(), Code::BodyTimeout);
+        let broken = Body::from_stream(stream::iter([Err::<Bytes, _>(std::io::Error::other("reset"))]));
+        assert_eq!(read(broken, LIMITS).await.unwrap_err().code(), Code::Malformed);
+    }
+}

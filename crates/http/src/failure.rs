@@ -1,0 +1,59 @@
+//! From the engine's errors to problems: what the client should do decides the code; the reason goes to the log.
+
+use crate::{Code, Problem};
+use campanile_core::{EngineError, OpenError, store::StoreError};
+use std::time::Duration;
+
+/// A store that is busy has room again within a commit or two.
+const BUSY_SECONDS: std::ops::RangeInclusive<u64> = 1..=2;
+/// What is away, full or draining needs longer; spread, so that not everybody comes back in the same second.
+const AWAY_SECONDS: std::ops::RangeInclusive<u64> = 5..=30;
+
+fn seconds(range: std::ops::RangeInclusive<u64>) -> Duration {
+    Duration::from_secs(fastrand::u64(range))
+}
+
+/// 503 with a jittered `Retry-After`.
+pub(crate) fn unavailable(code: Code, detail: &'static str) -> Problem {
+    Problem::new(code, detail).retry_after(seconds(AWAY_SECONDS))
+}
+
+/// 503 while the server shuts down.
+pub(crate) fn draining() -> Problem {
+    unavailable(Code::Draining, "The server is shutting down.")
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy => {
+                Self::new(Code::StoreBusy, "More writes wait than the store takes.").retry_after(seconds(BUSY_SECONDS))
+            }
+            StoreError::Unavailable(reason) => {
+                tracing::error!(%reason, "the store is unavailable");
+                unavailable(Code::StoreUnavailable, "The store is unavailable.")
+            }
+        }
+    }
+}
+
+impl From<EngineError> for Problem {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Invalid(faults) => Self::invalid(faults),
+            EngineError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<OpenError> for Problem {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::UserLimit => Self::new(Code::TooManyConnections, "Too many concurrent SSE connections.")
+                .retry_after(seconds(AWAY_SECONDS)),
+            OpenError::NodeLimit => unavailable(Code::NodeFull, "This node has as many connections as it takes."),
+            OpenError::Draining => draining(),
+            OpenError::Store(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Reading one thing of the inbox, and how both ends write it.
+
+use super::{json, json_text};
+use crate::{Http, Problem, auth::Caller};
+use axum::{
+    extract::{RawPathParams, Request, State},
+    response::Response,
+};
+use campanile_core::{
+    NotificationId, Seq,
+    store::{Head, Item},
+};
+use http::StatusCode;
+
+/// What a badge shows, true at `version`.
+#[derive(serde::Serialize)]
+pub(super) struct CountsAt {
+    unread: u64,
+    unseen: u64,
+    version: Seq,
+}
+
+impl CountsAt {
+    pub(super) fn of(head: &Head) -> Self {
+        Self { unread: head.counts.unread, unseen: head.counts.unseen, version: head.seq }
+    }
+}
+
+/// `GET /counts`.
+pub(super) async fn counts(State(http): State<Http>, request: Request) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    let caller = Caller::of(&http, &parts).await?;
+    let head = http.engine().head(&caller.identity.recipient).await?;
+    Ok(json(StatusCode::OK, CountsAt::of(&head)))
+}
+
+/// `GET /{id}`.
+pub(super) async fn item(
+    State(http): State<Http>,
+    params: RawPathParams,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    let caller = Caller::of(&http, &parts).await?;
+    let found = http.engine().item(&caller.identity.recipient, notification_id(&params)?).await?;
+    let mut text = String::new();
+    write_item(&mut text, &found.ok_or_else(Problem::not_found)?);
+    Ok(json_text(text))
+}
+
+/// Whatever of the user's API is not built yet.
+pub(super) async fn later(State(http): State<Http>, request: Request) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    Caller::of(&http, &parts).await?;
+    Err(Problem::not_in_this_build())
+}
+
+/// The id in the path; what cannot be one is not there.
+pub(super) fn notification_id(params: &RawPathParams) -> Result<NotificationId, Problem> {
+    let id = params.iter().find(|(name, _)| *name == "id").and_then(|(_, id)| id.parse().ok());
+    id.ok_or_else(Problem::not_found)
+}
+
+/// An item: the notification's own bytes, and the state after its last member. They are not parsed, so that numbers stay as they were sent.
+pub(super) fn write_item(to: &mut String, item: &Item) {
+    let body = &item.notification.body;
+    to.push_str(body.strip_suffix('}').unwrap_or(body));
+    let time = |at: Option<campanile_core::Timestamp>| at.map_or_else(|| "null".to_owned(), |at| format!("\"{at}\""));
+    let state = format!(
+        r#","seq":{},"read":{},"readAt":{},"seenAt":{},"archivedAt":{}}}"#,
+        item.seq,
+        item.read_at.is_some(),
+        time(item.read_at),
+        time(item.seen_at),
+        time(item.archived_at),
+    );
+    to.push_str(&state);
+}

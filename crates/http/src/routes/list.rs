@@ -1,0 +1,145 @@
+//! `GET /`: pages of the inbox.
+
+use super::{
+    inbox::{CountsAt, write_item},
+    json_text,
+};
+use crate::{Code, Http, Problem, auth::Caller, query};
+use axum::{
+    extract::{Request, State},
+    response::Response,
+};
+use campanile_core::{
+    Cursor, Fault, TypeName,
+    store::{InboxPage, InboxQuery, InboxStatus},
+};
+use std::collections::HashSet;
+
+const DEFAULT_LIMIT: usize = 20;
+const MAX_LIMIT: usize = 100;
+/// What a page's cursor begins with, so that nobody takes a stream's position for one.
+const PAGE_MARK: &str = "p";
+
+/// Lists a page.
+pub(super) async fn list(State(http): State<Http>, request: Request) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    let caller = Caller::of(&http, &parts).await?;
+    let asked = Asked::parse(parts.uri.query())?;
+    let page = http.engine().inbox(&caller.identity.recipient, asked.query).await?;
+    match asked.after {
+        Some(after) if after.epoch != page.head.epoch => {
+            Err(Problem::new(Code::ForeignCursor, "The cursor belongs to another life of this inbox."))
+        }
+        _ => Ok(json_text(write_page(&page))),
+    }
+}
+
+/// A valid query, and the cursor it had.
+#[derive(Debug)]
+struct Asked {
+    query: InboxQuery,
+    after: Option<Cursor>,
+}
+
+impl Asked {
+    /// Reads all parameters; every one that is wrong, unknown or there twice is a fault.
+    fn parse(query: Option<&str>) -> Result<Self, Problem> {
+        let mut asked = Self { query: InboxQuery { limit: DEFAULT_LIMIT, ..InboxQuery::default() }, after: None };
+        let (mut faults, mut seen) = (Vec::new(), HashSet::new());
+        for (name, value) in query::pairs(query) {
+            let name = String::from_utf8_lossy(&name).into_owned();
+            let value = std::str::from_utf8(&value).map_err(|_| "must be UTF-8");
+            let taken = value.and_then(|value| asked.take(&name, value));
+            let once = if seen.insert(name.clone()) { taken } else { Err("must be there once only") };
+            if let Err(detail) = once {
+                faults.push(Fault::new(format!("/query/{}", name.replace('~', "~0").replace('/', "~1")), detail));
+            }
+        }
+        if faults.is_empty() { Ok(asked) } else { Err(faults.into()) }
+    }
+
+    fn take(&mut self, name: &str, value: &str) -> Result<(), &'static str> {
+        match name {
+            "limit" => self.query.limit = limit(value)?,
+            "cursor" => {
+                let cursor = value.strip_prefix(PAGE_MARK).and_then(|text| Cursor::parse(text.as_bytes()));
+                self.after = Some(cursor.ok_or("must be the nextCursor of an earlier page")?);
+                self.query.before = self.after.map(|cursor| cursor.seq);
+            }
+            "status" => self.query.status = status(value)?,
+            "type" => self.query.type_name = Some(TypeName::new(value).map_err(|_| "must be a type's name")?),
+            "severity" => {
+                let severity = value.parse().map_err(|_| "must be one of info, success, warning, error, fatal")?;
+                self.query.severity = Some(severity);
+            }
+            _ => return Err("is not known here"),
+        }
+        Ok(())
+    }
+}
+
+fn limit(value: &str) -> Result<usize, &'static str> {
+    let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
+    let limit = value.parse().ok().filter(|limit| digits && (1..=MAX_LIMIT).contains(limit));
+    limit.ok_or("must be a number from 1 to 100")
+}
+
+fn status(value: &str) -> Result<InboxStatus, &'static str> {
+    match value {
+        "all" => Ok(InboxStatus::All),
+        "unread" => Ok(InboxStatus::Unread),
+        "read" => Ok(InboxStatus::Read),
+        "archived" => Ok(InboxStatus::Archived),
+        _ => Err("must be one of all, unread, read, archived"),
+    }
+}
+
+fn write_page(page: &InboxPage) -> String {
+    let mut text = String::from(r#"{"items":["#);
+    for (at, item) in page.items.iter().enumerate() {
+        if at > 0 {
+            text.push(',');
+        }
+        write_item(&mut text, item);
+    }
+    let last = page.items.last().filter(|_| page.more);
+    let next = last.map(|item| Cursor { epoch: page.head.epoch, seq: item.seq });
+    let next = next.map_or_else(|| "null".to_owned(), |cursor| format!("\"{PAGE_MARK}{cursor}\""));
+    // Numbers always serialise.
+    let counts = serde_json::to_string(&CountsAt::of(&page.head)).unwrap_or_default();
+    let head = page.head.cursor();
+    text.push_str(&format!(r#"],"nextCursor":{next},"streamCursor":"{head}","counts":{counts}}}"#));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(query: &str) -> Vec<String> {
+        match Asked::parse(Some(query)) {
+            Ok(_) => Vec::new(),
+            Err(problem) => problem.errors().iter().map(|fault| fault.pointer.clone()).collect(),
+        }
+    }
+
+    #[test]
+    fn good_parameters_are_taken() {
+        let asked = Asked::parse(Some("limit=100&cursor=p00000000000000ff-41&status=archived&type=a.b&severity=fatal"));
+        let asked = asked.unwrap();
+        assert_eq!((asked.query.limit, asked.query.status), (100, InboxStatus::Archived));
+        assert_eq!(asked.query.before.map(|seq| seq.0), Some(41));
+        assert_eq!(Asked::parse(None).unwrap().query.limit, DEFAULT_LIMIT);
+    }
+
+    #[test]
+    fn every_bad_parameter_is_named() {
+        for bad in ["0", "101", "-1", "+5", "1.5", "", "x", "%FF", "99999999999999999999"] {
+            assert_eq!(faults(&format!("limit={bad}")), ["/query/limit"], "{bad}");
+        }
+        assert_eq!(
+            faults("status=new&severity=loud&type=a%0ab&cursor=00000000000000ff-41&x/y=1&limit=5&limit=6"),
+            ["/query/status", "/query/severity", "/query/type", "/query/cursor", "/query/x~1y", "/query/limit"]
+        );
+    }
+}

@@ -1,0 +1,111 @@
+//! Changing the inbox: read, seen, archived, removed.
+
+use super::{done, inbox::notification_id};
+use crate::{Code, Http, Problem, auth::Caller, body, json::Object, json::text};
+use axum::{
+    body::Body,
+    extract::{RawPathParams, Request, State},
+    response::Response,
+};
+use campanile_core::{Cursor, Fault, MarkTarget, Recipient, Seq, StateChange, UpToState};
+use http::request::Parts;
+use serde_json::value::RawValue;
+
+macro_rules! marks {
+    ($($(#[$doc:meta])* $name:ident => $state:expr;)*) => {
+        $($(#[$doc])*
+        pub(super) async fn $name(
+            State(http): State<Http>,
+            params: RawPathParams,
+            request: Request,
+        ) -> Result<Response, Problem> {
+            mark(&http, &params, request, $state).await
+        })*
+    };
+}
+
+marks! {
+    /// `POST /{id}/read`.
+    read => StateChange::read(true);
+    /// `POST /{id}/unread`.
+    unread => StateChange::read(false);
+    /// `POST /{id}/archive`.
+    archive => StateChange::archived(true);
+    /// `POST /{id}/unarchive`.
+    unarchive => StateChange::archived(false);
+    /// `DELETE /{id}`.
+    remove => StateChange::REMOVED;
+}
+
+async fn mark(http: &Http, params: &RawPathParams, request: Request, state: StateChange) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let caller = Caller::of(http, &parts).await?;
+    require_nothing(http, &parts, body).await?;
+    let target = MarkTarget::Notifications { ids: vec![notification_id(params)?], state };
+    let marked = http.engine().mark(&caller.identity.recipient, target).await?;
+    if marked.not_found.is_empty() { Ok(done()) } else { Err(Problem::not_found()) }
+}
+
+/// `POST /read-all`.
+pub(super) async fn read_all(State(http): State<Http>, request: Request) -> Result<Response, Problem> {
+    mark_up_to(&http, request, UpToState::Read).await
+}
+
+/// `POST /seen`.
+pub(super) async fn seen(State(http): State<Http>, request: Request) -> Result<Response, Problem> {
+    mark_up_to(&http, request, UpToState::Seen).await
+}
+
+async fn mark_up_to(http: &Http, request: Request, state: UpToState) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let who = Caller::of(http, &parts).await?.identity.recipient;
+    let bytes = read_body(http, &parts, body).await?;
+    let up_to = match members(&bytes, Some("upTo"))? {
+        None => None,
+        Some(raw) => Some(place(http, &who, raw).await?),
+    };
+    http.engine().mark(&who, MarkTarget::UpTo { up_to, state }).await?;
+    Ok(done())
+}
+
+/// A place in the log: its number, or a cursor of this log.
+async fn place(http: &Http, who: &Recipient, raw: &RawValue) -> Result<Seq, Problem> {
+    let text = raw.get();
+    if text.bytes().all(|b| b.is_ascii_digit()) {
+        // What does not fit is above every head, and above the head means the head.
+        return Ok(Seq(text.parse().unwrap_or(u64::MAX)));
+    }
+    let cursor = serde_json::from_str::<String>(text).ok().and_then(|text| Cursor::parse(text.as_bytes()));
+    let cursor = cursor.ok_or_else(|| vec![Fault::new("/upTo", "must be a seq or a cursor")])?;
+    if cursor.epoch != http.engine().head(who).await?.epoch {
+        return Err(Problem::new(Code::ForeignCursor, "The cursor belongs to another life of this inbox."));
+    }
+    Ok(cursor.seq)
+}
+
+/// A body that says nothing: none at all, or `{}`.
+pub(super) async fn require_nothing(http: &Http, parts: &Parts, body: Body) -> Result<(), Problem> {
+    members(&read_body(http, parts, body).await?, None).map(drop)
+}
+
+async fn read_body(http: &Http, parts: &Parts, body: Body) -> Result<bytes::Bytes, Problem> {
+    let bytes = body::read(body, http.body_limits()).await?;
+    if !bytes.is_empty() {
+        body::require_json(&parts.headers)?;
+    }
+    Ok(bytes)
+}
+
+/// The one member a body may have.
+fn members<'a>(body: &'a [u8], name: Option<&str>) -> Result<Option<&'a RawValue>, Problem> {
+    if body.is_empty() {
+        return Ok(None);
+    }
+    let mut faults = Vec::new();
+    let mut member = None;
+    if let Some(mut object) = Object::parse(text(body)?, "", &mut faults) {
+        member = name.and_then(|name| object.take(name));
+        object.finish(&mut faults);
+    }
+    if faults.is_empty() { Ok(member) } else { Err(faults.into()) }
+}

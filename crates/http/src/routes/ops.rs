@@ -1,0 +1,46 @@
+//! Health and metrics.
+
+use super::json_text;
+use crate::{Code, Http, Problem, auth::admit, failure};
+use axum::{
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use http::header::CONTENT_TYPE;
+use std::time::Duration;
+
+/// How long the store may take to answer before this node counts as not ready.
+const STORE_ANSWERS_WITHIN: Duration = Duration::from_secs(2);
+
+/// `GET /health/live`: the process answers.
+pub(super) async fn live() -> Response {
+    json_text(r#"{"status":"live"}"#.into())
+}
+
+/// `GET /health/ready`: new work is welcome here.
+pub(super) async fn ready(State(http): State<Http>) -> Result<Response, Problem> {
+    if http.is_draining() {
+        return Err(failure::draining());
+    }
+    match tokio::time::timeout(STORE_ANSWERS_WITHIN, http.engine().store().check()).await {
+        Ok(checked) => checked?,
+        Err(_) => return Err(failure::unavailable(Code::StoreUnavailable, "The store does not answer.")),
+    }
+    Ok(json_text(r#"{"status":"ready"}"#.into()))
+}
+
+/// `GET /openapi.json`.
+pub(super) async fn openapi() -> Problem {
+    Problem::not_in_this_build()
+}
+
+/// `GET /metrics`, in the OpenMetrics text format.
+pub(super) async fn metrics(State(http): State<Http>, request: Request) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    admit(http.admin_keys(), &parts)?;
+    let text = http.metrics_text().map_err(|error| {
+        tracing::error!(%error, "the metrics could not be written");
+        Problem::new(Code::Internal, "The metrics could not be written.")
+    })?;
+    Ok(([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response())
+}

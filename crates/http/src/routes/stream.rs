@@ -1,0 +1,104 @@
+//! `GET /stream`: the event stream.
+
+use crate::{
+    Code, Http, Problem, accept,
+    auth::Caller,
+    delimit, position, query,
+    session_body::SessionBody,
+    tickets::{Taken, Tickets},
+};
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use campanile_core::{EndReason, Identity, OpenError, OpenRequest, Session, Transport, frame};
+use futures_util::stream;
+use http::{
+    HeaderName, HeaderValue, Method, Version,
+    header::{CACHE_CONTROL, CONTENT_TYPE},
+    request::Parts,
+};
+use std::convert::Infallible;
+
+/// Opens a stream; for HEAD, says whether it would be opened.
+pub(super) async fn open(State(http): State<Http>, request: Request) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    let (identity, ticket) = identify(&http, &parts).await?;
+    if !accept::allows_event_stream(&parts.headers) {
+        return Err(Problem::new(Code::NotAcceptable, "This route answers with text/event-stream only."));
+    }
+    let request = OpenRequest { identity, position: position::of(&parts), transport: transport(&parts) };
+    if parts.method == Method::HEAD {
+        return match http.engine().check(&request).await {
+            Ok(()) => Ok(streaming(&parts, nothing())),
+            Err(error) => Ok(refuse(&parts, error)),
+        };
+    }
+    match http.engine().open(request).await {
+        Ok(session) => {
+            if let Some(ticket) = ticket {
+                ticket.use_up();
+            }
+            Ok(stream_of(&parts, session))
+        }
+        Err(error) => Ok(refuse(&parts, error)),
+    }
+}
+
+fn stream_of(parts: &Parts, session: Session) -> Response {
+    streaming(parts, Body::new(SessionBody::new(session, transport(parts))))
+}
+
+/// Whose stream it is: by token, cookie or ticket, in that order. HEAD leaves the ticket alone.
+async fn identify(http: &Http, parts: &Parts) -> Result<(Identity, Option<Taken>), Problem> {
+    let ticket = query::first(parts.uri.query(), "ticket").filter(|ticket| !ticket.is_empty());
+    match (Caller::of(http, parts).await, ticket) {
+        (Ok(caller), _) => Ok((caller.identity, None)),
+        (Err(problem), Some(ticket)) if problem.code() == Code::CredentialsMissing => {
+            by_ticket(http.tickets(), &ticket, &parts.method)
+        }
+        (Err(problem), _) => Err(problem),
+    }
+}
+
+fn by_ticket(tickets: &Tickets, ticket: &[u8], method: &Method) -> Result<(Identity, Option<Taken>), Problem> {
+    if *method == Method::HEAD {
+        return Ok((tickets.peek(ticket)?, None));
+    }
+    let taken = tickets.take(ticket)?;
+    Ok((taken.identity().clone(), Some(taken)))
+}
+
+fn transport(parts: &Parts) -> Transport {
+    if parts.version > Version::HTTP_11 { Transport::Http2 } else { Transport::Http1 }
+}
+
+/// A refusal. A plain `EventSource` gives up for good on any status but 200, so it gets a stream that says when to come back.
+fn refuse(parts: &Parts, error: OpenError) -> Response {
+    let reason = if matches!(error, OpenError::Draining) { EndReason::Draining } else { EndReason::Busy };
+    let problem = Problem::from(error);
+    match query::first(parts.uri.query(), "eventsource") {
+        Some(value) if &*value == b"1" => {
+            let frame = stream::iter([Ok::<_, Infallible>(frame::refusal(reason))]);
+            streaming(parts, Body::from_stream(frame))
+        }
+        _ => problem.into_response(),
+    }
+}
+
+/// A body of unknown length with nothing in it, so that nobody announces a length.
+fn nothing() -> Body {
+    Body::from_stream(stream::empty::<Result<bytes::Bytes, Infallible>>())
+}
+
+/// The head of every stream.
+fn streaming(parts: &Parts, body: Body) -> Response {
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store, no-cache, no-transform, private"));
+    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    delimit::by_close(parts, &mut response);
+    response
+}

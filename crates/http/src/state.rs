@@ -1,0 +1,134 @@
+//! What all routes share.
+
+use crate::{ApiKey, Credentials, OriginError, body::BodyLimits, origin::Origins, tickets::Tickets};
+use campanile_core::{Engine, Timestamp};
+use prometheus_client::{encoding::text, registry::Registry};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+/// How the routes behave. Every default is the contract's.
+#[derive(Clone, Debug)]
+pub struct HttpOptions {
+    /// Origins whose pages may read answers and use cookies. Default: none but the own one.
+    pub cors_origins: Vec<String>,
+    /// The largest body. Default 64 KiB.
+    pub body_bytes: usize,
+    /// How long a body may take to arrive. Default 30 s.
+    pub body_time: Duration,
+    /// The cookie that may hold a user's token. Default `campanile_token`.
+    pub cookie: String,
+    /// Keys for `/metrics`; without any it is open to whoever reaches it.
+    pub admin_keys: Vec<ApiKey>,
+}
+
+impl Default for HttpOptions {
+    fn default() -> Self {
+        Self {
+            cors_origins: Vec::new(),
+            body_bytes: 64 * 1024,
+            body_time: Duration::from_secs(30),
+            cookie: "campanile_token".into(),
+            admin_keys: Vec::new(),
+        }
+    }
+}
+
+/// The HTTP side of one engine: makes its routers. Cheap to clone; clones are the same.
+#[derive(Clone)]
+pub struct Http {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    engine: Engine,
+    credentials: Credentials,
+    options: HttpOptions,
+    origins: Origins,
+    tickets: Tickets,
+    registry: Registry,
+    leaving: AtomicBool,
+}
+
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http").field("engine", &self.inner.engine).finish_non_exhaustive()
+    }
+}
+
+impl Http {
+    /// Puts routes over an engine.
+    ///
+    /// # Errors
+    ///
+    /// [`OriginError`] for an entry of [`HttpOptions::cors_origins`] that is no origin.
+    pub fn new(engine: Engine, credentials: Credentials, options: HttpOptions) -> Result<Self, OriginError> {
+        let origins = Origins::parse(&options.cors_origins)?;
+        let mut registry = Registry::with_prefix("campanile");
+        engine.metrics().register(&mut registry);
+        if let Some(store) = engine.store().metrics() {
+            store.register(&mut registry);
+        }
+        let (tickets, leaving) = (Tickets::default(), AtomicBool::new(false));
+        Ok(Self { inner: Arc::new(Inner { engine, credentials, options, origins, tickets, registry, leaving }) })
+    }
+
+    /// The engine beneath.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.inner.engine
+    }
+
+    /// Makes `/health/ready` fail from now on, while everything else goes on: the first step of leaving, before [`Engine::drain`].
+    pub fn fail_readiness(&self) {
+        self.inner.leaving.store(true, Ordering::Release);
+    }
+
+    /// All metrics as OpenMetrics text.
+    ///
+    /// # Errors
+    ///
+    /// The encoder's; none is known.
+    pub fn metrics_text(&self) -> Result<String, fmt::Error> {
+        let mut to = String::new();
+        text::encode(&mut to, &self.inner.registry)?;
+        Ok(to)
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.inner.leaving.load(Ordering::Acquire) || self.inner.engine.is_draining()
+    }
+
+    pub(crate) fn credentials(&self) -> &Credentials {
+        &self.inner.credentials
+    }
+
+    pub(crate) fn origins(&self) -> &Origins {
+        &self.inner.origins
+    }
+
+    pub(crate) fn tickets(&self) -> &Tickets {
+        &self.inner.tickets
+    }
+
+    pub(crate) fn cookie(&self) -> &str {
+        &self.inner.options.cookie
+    }
+
+    pub(crate) fn admin_keys(&self) -> &[ApiKey] {
+        &self.inner.options.admin_keys
+    }
+
+    pub(crate) fn body_limits(&self) -> BodyLimits {
+        BodyLimits { bytes: self.inner.options.body_bytes, time: self.inner.options.body_time }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.inner.engine.clock().now()
+    }
+}
