@@ -1,0 +1,405 @@
+//! Reading a stream: every byte is kept, and every event knows the bytes it came as.
+
+use crate::{Answer, Head, PATIENCE, Socket, soon};
+use campanile_sse::{Dispatch, Item, Limits, Parser};
+use serde_json::Value;
+use std::{io, time::Duration};
+
+/// An event, and its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Its name; `message` if it had none.
+    pub name: String,
+    /// Its data.
+    pub data: String,
+    /// The value of its own `id:` line, if it had one.
+    pub id: Option<String>,
+    /// Everything from the end of the item before up to and including its blank line.
+    pub raw: Vec<u8>,
+}
+
+impl Event {
+    fn new(event: Dispatch<'_>, raw: &[u8]) -> Self {
+        let own = raw.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"id:"));
+        let id = own.then(|| event.last_event_id.into_owned());
+        Self { name: event.name.into_owned(), data: event.data.into_owned(), id, raw: raw.to_vec() }
+    }
+
+    /// Its data as JSON.
+    ///
+    /// # Panics
+    ///
+    /// If it is none.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.data).unwrap_or_else(|error| panic!("{error} in the data of {self:?}"))
+    }
+
+    /// The seq of its id.
+    ///
+    /// # Panics
+    ///
+    /// If it has none.
+    #[must_use]
+    pub fn seq(&self) -> u64 {
+        let id = self.id.as_deref().unwrap_or_else(|| panic!("no id: {self:?}"));
+        seq_of(id)
+    }
+}
+
+/// The seq of a cursor.
+///
+/// # Panics
+///
+/// If it is none.
+fn seq_of(cursor: &str) -> u64 {
+    let seq = cursor.rsplit_once('-').and_then(|(_, seq)| seq.parse().ok());
+    seq.unwrap_or_else(|| panic!("no cursor: {cursor:?}"))
+}
+
+/// What `ready` said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ready {
+    /// Its data.
+    pub json: Value,
+    /// The position the stream continues after.
+    pub cursor: String,
+    /// `fresh`, `exact` or `reset`.
+    pub resume: String,
+    /// Why it is a reset.
+    pub reset_reason: Option<String>,
+}
+
+impl Ready {
+    fn of(event: &Event) -> Self {
+        let json = event.json();
+        let text = |member: &str| json[member].as_str().map(str::to_owned);
+        let must = |member: &str| text(member).unwrap_or_else(|| panic!("no {member}: {event:?}"));
+        let (cursor, resume, reset_reason) = (must("cursor"), must("resume"), text("resetReason"));
+        assert_eq!(event.id.as_ref(), Some(&cursor), "id and cursor of ready differ");
+        Self { cursor, resume, reset_reason, json }
+    }
+
+    /// The seq of the cursor.
+    #[must_use]
+    pub fn seq(&self) -> u64 {
+        seq_of(&self.cursor)
+    }
+}
+
+/// How a stream ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Cleanly: its last byte, then the end.
+    Clean,
+    /// By a reset, or in the middle of its framing.
+    Broken(io::ErrorKind),
+}
+
+/// What comes next on a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// An event.
+    Event(Event),
+    /// A `retry:` line.
+    Retry(Duration),
+    /// A comment.
+    Comment(String),
+    /// No more.
+    End(End),
+}
+
+/// Reads an event stream from a socket. It reads only when it is asked to: left alone, it is a reader that has stalled.
+#[derive(Debug)]
+pub struct SseReader {
+    socket: Socket,
+    head: Head,
+    parser: Parser,
+    body: Vec<u8>,
+    /// How much of the body the parser has read, and where its last item ended.
+    read: usize,
+    item_end: usize,
+    retries: Vec<Duration>,
+}
+
+impl SseReader {
+    pub(crate) fn new(socket: Socket, head: Head) -> Self {
+        let parser = Parser::new(Limits::default());
+        Self { socket, head, parser, body: Vec::new(), read: 0, item_end: 0, retries: Vec::new() }
+    }
+
+    /// The head of the answer.
+    #[must_use]
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// The status of the answer.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.head.status()
+    }
+
+    /// The body so far, decoded from its framing.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The body, and the reader gone.
+    #[must_use]
+    pub fn into_body(self) -> Vec<u8> {
+        self.body
+    }
+
+    /// The reconnection times that were told so far.
+    #[must_use]
+    pub fn retries(&self) -> &[Duration] {
+        &self.retries
+    }
+
+    /// The position to resume from; empty if none was told.
+    #[must_use]
+    pub fn last_event_id(&self) -> &str {
+        self.parser.last_event_id()
+    }
+
+    /// Reads on until there is something to say. Cancel safe, and without a limit of time.
+    ///
+    /// # Panics
+    ///
+    /// If an event is larger than the parser's default limits.
+    pub async fn next(&mut self) -> Next {
+        loop {
+            if let Some(next) = self.parse() {
+                return next;
+            }
+            match self.socket.body_piece().await {
+                Ok(Some(bytes)) => self.body.extend_from_slice(&bytes),
+                Ok(None) => return Next::End(End::Clean),
+                Err(error) => return Next::End(End::Broken(error.kind())),
+            }
+        }
+    }
+
+    fn parse(&mut self) -> Option<Next> {
+        let mut rest = &self.body[self.read..];
+        let item = self.parser.next_item(&mut rest).expect("an event within the limits").map(Item::into_owned);
+        self.read = self.body.len() - rest.len();
+        let item = item?;
+        let raw = &self.body[self.item_end..self.read];
+        self.item_end = self.read;
+        Some(match item {
+            Item::Event(event) => Next::Event(Event::new(event, raw)),
+            Item::Comment(text) => Next::Comment(text.into_owned()),
+            Item::Retry(time) => {
+                self.retries.push(time);
+                Next::Retry(time)
+            }
+        })
+    }
+
+    /// The next event, or how the stream ended. Cancel safe, and without a limit of time.
+    ///
+    /// # Errors
+    ///
+    /// How the stream ended.
+    pub async fn event_or_end(&mut self) -> Result<Event, End> {
+        loop {
+            match self.next().await {
+                Next::Event(event) => return Ok(event),
+                Next::End(end) => return Err(end),
+                Next::Retry(_) | Next::Comment(_) => {}
+            }
+        }
+    }
+
+    /// The next event.
+    ///
+    /// # Panics
+    ///
+    /// If none comes within [`PATIENCE`], or the stream ends.
+    pub async fn event(&mut self) -> Event {
+        match tokio::time::timeout(PATIENCE, self.event_or_end()).await {
+            Ok(Ok(event)) => event,
+            Ok(Err(end)) => panic!("the stream ended ({end:?}) instead of an event; {self}"),
+            Err(_) => panic!("no event within {PATIENCE:?}; {self}"),
+        }
+    }
+
+    /// The next event, which must have this name.
+    ///
+    /// # Panics
+    ///
+    /// If it has another one, or none comes.
+    pub async fn expect(&mut self, name: &str) -> Event {
+        let event = self.event().await;
+        assert_eq!(event.name, name, "{event:?}; {self}");
+        event
+    }
+
+    /// Passes over events up to the first of this name.
+    ///
+    /// # Panics
+    ///
+    /// If none comes.
+    pub async fn until(&mut self, name: &str) -> Event {
+        self.until_some(|event| (event.name == name).then(|| event.clone())).await
+    }
+
+    /// Passes over events up to the first that `of` makes something of.
+    ///
+    /// # Panics
+    ///
+    /// If none comes.
+    pub async fn until_some<T>(&mut self, mut of: impl FnMut(&Event) -> Option<T>) -> T {
+        loop {
+            if let Some(found) = of(&self.event().await) {
+                return found;
+            }
+        }
+    }
+
+    /// What the stream begins with: status 200, and `ready` as its first event.
+    ///
+    /// # Panics
+    ///
+    /// If it begins with anything else.
+    pub async fn ready(&mut self) -> Ready {
+        assert_eq!(self.status(), 200, "{}", String::from_utf8_lossy(self.head.raw()));
+        Ready::of(&self.expect("ready").await)
+    }
+
+    /// Watches the stream for a time in which it must not say anything.
+    ///
+    /// # Panics
+    ///
+    /// If it does, or ends.
+    pub async fn silence(&mut self, time: Duration) {
+        if let Ok(next) = tokio::time::timeout(time, self.next()).await {
+            panic!("not silent: {next:?}; {self}");
+        }
+    }
+
+    /// Reads up to the end.
+    ///
+    /// # Panics
+    ///
+    /// If it does not end within [`PATIENCE`].
+    pub async fn to_end(&mut self) -> End {
+        loop {
+            if let Err(end) = soon("the end of a stream", self.event_or_end()).await {
+                return end;
+            }
+        }
+    }
+
+    /// Reads the `reconnect` that must be next and the clean end after it, and answers the event's data.
+    ///
+    /// # Panics
+    ///
+    /// If anything else comes.
+    pub async fn farewell(&mut self) -> Value {
+        let reconnect = self.expect("reconnect").await.json();
+        let told = self.retries.last().map(Duration::as_millis);
+        assert_eq!(told, reconnect["retryMs"].as_u64().map(u128::from), "the retry line and the event differ; {self}");
+        let after = soon("the end of a stream", self.next()).await;
+        assert_eq!(after, Next::End(End::Clean), "after a reconnect; {self}");
+        reconnect
+    }
+
+    /// Reads the whole answer as what it is when it is no stream.
+    ///
+    /// # Panics
+    ///
+    /// If it does not end within [`PATIENCE`], or not cleanly.
+    pub async fn into_answer(mut self) -> Answer {
+        let rest = soon("the end of an answer", self.socket.body()).await;
+        self.body.extend(rest.unwrap_or_else(|error| panic!("{error}; {self}")));
+        Answer { head: self.head, body: self.body }
+    }
+
+    /// Cuts the connection by a reset.
+    ///
+    /// # Panics
+    ///
+    /// If the socket does not allow it.
+    pub fn reset(self) {
+        self.socket.reset().expect("a socket that can be reset");
+    }
+
+    /// The connection, for what only a socket can do.
+    pub fn socket(&mut self) -> &mut Socket {
+        &mut self.socket
+    }
+}
+
+/// What was received last, for messages.
+impl std::fmt::Display for SseReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        const TAIL: usize = 1500;
+        let tail = &self.body[self.body.len().saturating_sub(TAIL)..];
+        write!(f, "received {} bytes, at last:\n{}", self.body.len(), String::from_utf8_lossy(tail))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::StreamRequest;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    /// A server that answers the first connection with these pieces, one write each, and closes.
+    async fn serve(pieces: &'static [&'static [u8]]) -> SseReader {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let to = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                stream.read_buf(&mut request).await.unwrap();
+            }
+            for piece in pieces {
+                stream.write_all(piece).await.unwrap();
+                tokio::task::yield_now().await;
+            }
+        });
+        StreamRequest::new(to).open().await
+    }
+
+    #[tokio::test]
+    async fn every_event_knows_its_bytes() {
+        let mut stream = serve(&[
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+            b"c\r\nretry: 1000\n\r\n1d\r\nevent: ready\nid: a-7\ndata: {\"\r\n",
+            b"21\r\ncursor\":\"a-7\",\"resume\":\"fresh\"}\n\n\r\n",
+            b"11\r\n: hi\ndata: live\n\n\r\n0\r\n\r\n",
+        ])
+        .await;
+        let ready = stream.ready().await;
+        assert_eq!((ready.seq(), ready.resume.as_str(), ready.reset_reason), (7, "fresh", None));
+        assert_eq!(stream.retries(), [Duration::from_secs(1)]);
+        let live = stream.expect("message").await;
+        assert_eq!((live.id, live.data.as_str(), live.raw.as_slice()), (None, "live", &b"data: live\n\n"[..]));
+        assert_eq!(stream.to_end().await, End::Clean);
+        assert!(stream.body().starts_with(b"retry: 1000\nevent: ready\n"));
+    }
+
+    #[tokio::test]
+    async fn a_stream_cut_within_a_chunk_is_broken() {
+        let mut stream =
+            serve(&[b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\ndata: a\n\ndata: b"]).await;
+        assert_eq!(stream.event().await.data, "a");
+        assert_eq!(stream.to_end().await, End::Broken(io::ErrorKind::UnexpectedEof));
+    }
+
+    #[tokio::test]
+    async fn a_farewell_is_one_event_and_a_clean_end() {
+        let mut stream =
+            serve(&[b"HTTP/1.1 200 OK\r\n\r\nretry: 5\nevent: reconnect\ndata: {\"retryMs\":5}\n\n"]).await;
+        assert_eq!(stream.farewell().await["retryMs"], 5);
+    }
+}
