@@ -1,1 +1,173 @@
-//! campanile-sqlite
+//! The embedded store of Campanile: inboxes and logs in one SQLite file.
+//!
+//! One thread writes: whatever waits goes into one transaction, is synced once, and is answered in the order of its commit. A few threads
+//! read beside it, and one moves the write-ahead log into the database. A lock file keeps other processes out while the store is open. The
+//! tables are named `campanile_…` and may live in a file that an application uses for its own; `PRAGMA user_version` stays the
+//! application's.
+//!
+//! ```no_run
+//! use campanile_core::store::Store;
+//! use campanile_sqlite::Sqlite;
+//!
+//! # async fn example() -> Result<(), campanile_sqlite::OpenError> {
+//! let store = Sqlite::open("campanile.db")?;
+//! // … hand it to an engine …
+//! store.close().await;
+//! # Ok(())
+//! # }
+//! ```
+
+mod checkpoint;
+mod connection;
+mod error;
+mod find;
+mod heads;
+mod lock;
+mod open;
+mod options;
+mod preflight;
+mod queue;
+mod read;
+mod rows;
+mod schema;
+mod shared;
+mod write;
+mod writer;
+
+pub use error::OpenError;
+pub use options::SqliteOptions;
+
+use crate::{
+    error::unavailable,
+    queue::Refused,
+    shared::Shared,
+    write::{Open, Pending, Probe, Request, Write},
+};
+use campanile_core::{
+    Mark, NotificationId, Recipient, Seq, StoreMetrics,
+    store::{
+        Done, Head, InboxPage, InboxQuery, Item, LogPage, Marked, Publish, Store, StoreError, StoreResult, Sweep, Swept,
+    },
+};
+use futures_util::future::BoxFuture;
+use std::{fmt, path::Path, sync::Arc};
+
+/// A store in a SQLite file. Cheap to clone; when the last clone is dropped, the store finishes what waits and closes by itself.
+/// [`Store::close`] does that too, and waits for it.
+#[derive(Clone)]
+pub struct Sqlite(Arc<Handle>);
+
+/// Closes the store with the last clone.
+struct Handle {
+    shared: Arc<Shared>,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.shared.close();
+    }
+}
+
+impl fmt::Debug for Sqlite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sqlite").field("options", &self.0.shared.options).finish_non_exhaustive()
+    }
+}
+
+impl Sqlite {
+    /// Opens the store in a file, which is made if it does not exist; its folder must exist.
+    ///
+    /// Blocks for a few milliseconds (longer if a killed process left a long write-ahead log behind).
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`], one sentence for a person. Nothing was touched then.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        Self::open_with(path, SqliteOptions::default())
+    }
+
+    /// Opens the store in a file, as [`Sqlite::open`] does, with other options.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Sqlite::open`].
+    pub fn open_with(path: impl AsRef<Path>, options: SqliteOptions) -> Result<Self, OpenError> {
+        open::open(path.as_ref(), options).map(|shared| Self(Arc::new(Handle { shared })))
+    }
+
+    fn write<R: Request + 'static>(&self, request: R, done: Done<R::Answer>) {
+        let shared = &self.0.shared;
+        let write: Box<dyn Write> = Box::new(Pending::new(request, done));
+        match shared.writes.push(write) {
+            Ok(()) => {}
+            Err(Refused::Full(write)) => {
+                shared.metrics.busy.inc();
+                write.fail(StoreError::Busy);
+            }
+            Err(Refused::Closed(write)) => write.fail(unavailable("the store is closed")),
+        }
+    }
+}
+
+impl Store for Sqlite {
+    fn open(&self, recipient: Recipient, done: Done<Head>) {
+        self.write(Open(recipient), done);
+    }
+
+    fn publish(&self, publish: Publish, done: Done<Vec<campanile_core::store::Appended>>) {
+        self.write(publish, done);
+    }
+
+    fn mark(&self, mark: Mark, done: Done<Marked>) {
+        self.write(mark, done);
+    }
+
+    fn sweep(&self, sweep: Sweep, done: Done<Swept>) {
+        self.write(sweep, done);
+    }
+
+    fn heads(&self, recipients: Vec<Recipient>) -> BoxFuture<'_, StoreResult<Vec<Option<Head>>>> {
+        Box::pin(read::snapshot(&self.0.shared, move |now| now.heads(&recipients)))
+    }
+
+    fn log(
+        &self,
+        recipient: Recipient,
+        after: Seq,
+        limit: usize,
+        max_bytes: usize,
+    ) -> BoxFuture<'_, StoreResult<Option<LogPage>>> {
+        Box::pin(read::snapshot(&self.0.shared, move |now| now.log(&recipient, after, limit, max_bytes)))
+    }
+
+    fn inbox(&self, recipient: Recipient, query: InboxQuery) -> BoxFuture<'_, StoreResult<Option<InboxPage>>> {
+        Box::pin(read::snapshot(&self.0.shared, move |now| now.inbox(&recipient, &query)))
+    }
+
+    fn item(&self, recipient: Recipient, id: NotificationId) -> BoxFuture<'_, StoreResult<Option<Item>>> {
+        Box::pin(read::snapshot(&self.0.shared, move |now| now.item(&recipient, id)))
+    }
+
+    /// Reads, and writes and syncs a page: a full disk shows here.
+    fn check(&self) -> BoxFuture<'_, StoreResult<()>> {
+        Box::pin(async {
+            let (send, answer) = tokio::sync::oneshot::channel();
+            // If the caller is gone, nobody wants the answer.
+            self.write(Probe, Box::new(|result| drop(send.send(result))));
+            answer.await.map_err(|_| unavailable("the store's writer has ended"))??;
+            read::snapshot(&self.0.shared, |now| now.heads(&[])).await.map(drop)
+        })
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        self.0.shared.close();
+        Box::pin(async {
+            // An error means that the sender is gone; it is not, as we hold it.
+            drop(self.0.shared.ended.subscribe().wait_for(|ended| *ended).await);
+        })
+    }
+
+    fn metrics(&self) -> Option<&StoreMetrics> {
+        Some(&self.0.shared.metrics)
+    }
+}

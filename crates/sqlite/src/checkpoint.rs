@@ -1,0 +1,111 @@
+//! Moving the write-ahead log into the database, beside the writer.
+//!
+//! A commit only appends to the write-ahead log. This thread copies it over, passively: it waits for nobody and nobody waits for it. The
+//! log's file is begun anew by the first commit that finds all of it copied, which under constant load never happens by itself; so above
+//! [`LIMIT`] the writer copies the small rest itself, between two transactions.
+
+use parking_lot::{Condvar, Mutex};
+use rusqlite::{Connection, hooks::Wal};
+use std::{cell::Cell, ffi::c_int};
+
+/// Pages of new log after which it is worth copying: 4 MiB.
+const STEP: u32 = 1024;
+/// Pages of log above which the writer lends a hand: 64 MiB.
+const LIMIT: u32 = 16 * STEP;
+
+thread_local! {
+    /// How long the log was at the writer's last commit, in pages.
+    static PAGES: Cell<u32> = const { Cell::new(0) };
+}
+
+fn committed(_: &Wal, pages: c_int) -> rusqlite::Result<()> {
+    PAGES.set(u32::try_from(pages).unwrap_or(0));
+    Ok(())
+}
+
+/// What the writer asks of the thread.
+#[derive(Debug, Default)]
+pub(crate) struct Checkpoints {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    due: bool,
+    closed: bool,
+}
+
+impl Checkpoints {
+    fn request(&self) {
+        self.state.lock().due = true;
+        self.changed.notify_one();
+    }
+
+    pub(crate) fn close(&self) {
+        self.state.lock().closed = true;
+        self.changed.notify_one();
+    }
+
+    /// Waits for something to do. Whether there is.
+    fn wait(&self) -> bool {
+        let mut state = self.state.lock();
+        while !state.due && !state.closed {
+            self.changed.wait(&mut state);
+        }
+        state.due = false;
+        !state.closed
+    }
+
+    /// The thread: copies whenever it is asked to.
+    pub(crate) fn run(&self, conn: &Connection) {
+        while self.wait() {
+            copy(conn, "PASSIVE");
+        }
+    }
+}
+
+/// Copies what can be copied without waiting; a failure is tried again later, for nothing depends on it but the size of a file.
+fn copy(conn: &Connection, mode: &str) {
+    let copied = conn.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| row.get::<_, i64>(0));
+    if let Err(why) = copied {
+        tracing::warn!(%why, "the write-ahead log could not be copied into the database");
+    }
+}
+
+/// Copies everything and cuts the log's file to nothing; for the end, when nobody else is there.
+pub(crate) fn finish(conn: &Connection) {
+    copy(conn, "TRUNCATE");
+}
+
+/// The writer's side: watches how long the log is.
+#[derive(Debug, Default)]
+pub(crate) struct Watch {
+    /// How long the log was when something was last done about it.
+    handled: u32,
+}
+
+impl Watch {
+    /// Watches the log of a connection. Must be called on the thread that writes.
+    pub(crate) fn begin(conn: &Connection) -> Self {
+        conn.wal_hook(Some(committed));
+        Self::default()
+    }
+
+    /// Called after each commit.
+    pub(crate) fn look(&mut self, conn: &Connection, checkpoints: &Checkpoints) {
+        let pages = PAGES.get();
+        if pages < self.handled {
+            self.handled = 0;
+        }
+        if pages < self.handled + STEP {
+            return;
+        }
+        self.handled = pages;
+        if pages >= LIMIT {
+            copy(conn, "PASSIVE");
+        } else {
+            checkpoints.request();
+        }
+    }
+}

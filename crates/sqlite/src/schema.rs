@@ -1,0 +1,108 @@
+//! The tables and their version.
+//!
+//! Everything is named `campanile_…`, because the tables may live in an application's own file. For the same reason the version is a row
+//! in `campanile_meta` and not `PRAGMA user_version`: that number belongs to the application, which may keep its own version there.
+//!
+//! What is written per arrival decides how fast the store is. So:
+//!
+//! - an inbox row, clustered on (user, seq) with integer users, *is* the arrival's entry in the log; only other entries have rows of their
+//!   own, in `campanile_change`;
+//! - a notification's words are stored once, in the order of commits, so that its pages fill one after the other;
+//! - counts and floors live in the head row. `read_floor`: everything up to it is read or archived; `seen_floor`: everything up to it is
+//!   seen; a mark over a range looks only above them. `inbox_at`: nothing in the inbox arrived earlier; `log_at`: when the oldest entry of
+//!   the log was made. The retention finds its work by their indexes, which a publish touches only when a log or an inbox was empty.
+
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+
+/// The newest version of the tables that this code knows.
+pub(crate) const VERSION: i64 = 1;
+
+const TABLES: &str = "
+CREATE TABLE campanile_meta (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    version INTEGER NOT NULL,
+    generation INTEGER NOT NULL
+) STRICT;
+CREATE TABLE campanile_tenant (
+    tenant INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+) STRICT;
+CREATE TABLE campanile_user (
+    user INTEGER PRIMARY KEY,
+    tenant INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    UNIQUE (tenant, name)
+) STRICT;
+CREATE TABLE campanile_head (
+    user INTEGER PRIMARY KEY,
+    epoch INTEGER NOT NULL,
+    seq INTEGER NOT NULL DEFAULT 0,
+    floor INTEGER NOT NULL DEFAULT 0,
+    unread INTEGER NOT NULL DEFAULT 0,
+    unseen INTEGER NOT NULL DEFAULT 0,
+    read_floor INTEGER NOT NULL DEFAULT 0,
+    seen_floor INTEGER NOT NULL DEFAULT 0,
+    inbox_at INTEGER,
+    log_at INTEGER
+) STRICT;
+CREATE INDEX campanile_head_inbox_at ON campanile_head (inbox_at) WHERE inbox_at IS NOT NULL;
+CREATE INDEX campanile_head_log_at ON campanile_head (log_at) WHERE log_at IS NOT NULL;
+CREATE TABLE campanile_notification (
+    n INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    tenant INTEGER NOT NULL,
+    inboxes INTEGER NOT NULL,
+    occurred_at INTEGER NOT NULL,
+    severity INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    body TEXT NOT NULL
+) STRICT;
+CREATE INDEX campanile_notification_nobodys ON campanile_notification (occurred_at) WHERE inboxes = 0;
+CREATE TABLE campanile_inbox (
+    user INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    read_at INTEGER,
+    seen_at INTEGER,
+    archived_at INTEGER,
+    PRIMARY KEY (user, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE campanile_change (
+    user INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    value INTEGER NOT NULL,
+    ids BLOB,
+    PRIMARY KEY (user, seq)
+) STRICT, WITHOUT ROWID;
+";
+
+/// The version of the tables in a file; 0 if there are none.
+pub(crate) fn version(conn: &Connection) -> rusqlite::Result<i64> {
+    let table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'campanile_meta'";
+    if conn.query_row(table, [], |_| Ok(())).optional()?.is_none() {
+        return Ok(0);
+    }
+    conn.query_row("SELECT version FROM campanile_meta", [], |row| row.get(0))
+}
+
+/// Makes the tables if there are none, and answers the store's generation.
+pub(crate) fn prepare(conn: &mut Connection, fresh_generation: u64) -> rusqlite::Result<u64> {
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if version(&tx)? == 0 {
+        create(&tx, fresh_generation)?;
+    }
+    let generation: i64 = tx.query_row("SELECT generation FROM campanile_meta", [], |row| row.get(0))?;
+    tx.commit()?;
+    Ok(generation.cast_unsigned())
+}
+
+fn create(tx: &Transaction<'_>, generation: u64) -> rusqlite::Result<()> {
+    tx.execute_batch(TABLES)?;
+    tx.execute(
+        "INSERT INTO campanile_meta (one, version, generation) VALUES (1, ?1, ?2)",
+        params![VERSION, generation.cast_signed()],
+    )?;
+    Ok(())
+}

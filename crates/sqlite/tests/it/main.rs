@@ -1,0 +1,3 @@
+//! The store against its contract, and against what happens to disks and processes.
+
+mod contract;
