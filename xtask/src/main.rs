@@ -5,6 +5,7 @@
 
 #![expect(clippy::print_stdout, reason = "a command line speaks on stdout")]
 
+mod bench;
 mod family;
 mod job;
 mod repo;
@@ -28,10 +29,13 @@ struct Cli {
 enum Command {
     /// Install what the tests need and run every suite, or the named ones
     Test(test::Args),
+    /// Measure a release build, and record the figures in bench/RESULTS.md
+    Bench(bench::Args),
 }
 
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Test(args) => test::run(&args),
+        Command::Bench(args) => bench::run(&args),
     }
 }

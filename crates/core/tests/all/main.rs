@@ -1,6 +1,6 @@
 //! The engine over its ports: what a stream sees, whatever happens.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
 mod bus;
 mod channels;

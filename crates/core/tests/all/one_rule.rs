@@ -2,9 +2,9 @@
 
 use crate::support::{Reader, publish, who};
 use campanile_core::{
-    Engine, MarkTarget, Recipient, SseOptions, UpToState,
+    Cursor, Engine, MarkTarget, Recipient, Seq, SseOptions, UpToState,
     bus::{Announcement, Bus, BusSink},
-    store::MemoryStore,
+    store::{Head, MemoryStore},
 };
 use std::{
     sync::{Arc, Mutex, OnceLock},
@@ -122,4 +122,54 @@ async fn nothing_is_lost_repeated_or_disordered_whatever_the_bus_does() {
     for seed in 0..40 {
         life(seed).await;
     }
+}
+
+/// A bus that a test holds by hand.
+#[derive(Default)]
+struct HandBus(OnceLock<Arc<dyn BusSink>>);
+
+impl Bus for HandBus {
+    fn attach(&self, sink: Arc<dyn BusSink>) {
+        let _ = self.0.set(sink);
+    }
+
+    fn announce(&self, _: Vec<Announcement>) {}
+    fn watch(&self, _: &Recipient) {}
+    fn unwatch(&self, _: &Recipient) {}
+}
+
+/// What another node would announce of entry `seq`, whose title is its number.
+fn announcement(head: &Head, seq: u64) -> Announcement {
+    let frame = format!("event: notification\ndata: {{\"title\":\"{seq}\"}}\n\n");
+    let cursor = Cursor { epoch: head.epoch, seq: Seq(seq) };
+    Announcement::Entry { recipient: who("u1"), cursor, counts: head.counts, frame: frame.into() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entry_that_overtook_another_waits_for_it_and_only_then_the_store_is_read() {
+    let (store, bus) = (Arc::new(MemoryStore::default()), Arc::new(HandBus::default()));
+    let elsewhere = Engine::builder(store.clone()).start();
+    let engine = Engine::builder(store).bus(bus.clone()).start();
+    let reads = || engine.metrics().refills.get_or_create(&[("outcome", "read")]).get();
+    let sink = bus.0.get().unwrap();
+    publish(&elsewhere, &["u1"], "1").await;
+    let mut reader = Reader::open(&engine, "u1", None).await;
+    reader.named("ready").await;
+    for n in 2..=5 {
+        publish(&elsewhere, &["u1"], &n.to_string()).await;
+    }
+    let head = elsewhere.head(&who("u1")).await.unwrap();
+    for seq in [2, 4, 5] {
+        sink.announced(announcement(&head, seq));
+    }
+    assert_eq!(reader.titles(1).await, ["2"]);
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    sink.announced(announcement(&head, 3));
+    assert_eq!((reader.titles(3).await, reads()), (["3", "4", "5"].map(String::from).to_vec(), 0));
+    publish(&elsewhere, &["u1"], "6").await;
+    publish(&elsewhere, &["u1"], "7").await;
+    let asked = tokio::time::Instant::now();
+    sink.announced(announcement(&head, 7));
+    assert_eq!((reader.titles(2).await, reads()), (["6", "7"].map(String::from).to_vec(), 1));
+    assert!(asked.elapsed() <= Duration::from_millis(25), "6 was waited for, and not for long");
 }

@@ -79,6 +79,17 @@ impl Reader {
         }
     }
 
+    /// The next event that is more than a sign of life.
+    async fn next_real(&mut self) -> Event {
+        for _ in 0..200 {
+            let event = self.next().await.expect("the stream goes on");
+            if event.name != "__heartbeat__" {
+                return event;
+            }
+        }
+        panic!("nothing but heartbeats");
+    }
+
     /// The next event; `None` at the stream's end. Waits up to an hour of (paused) time.
     pub(crate) async fn next(&mut self) -> Option<Event> {
         loop {
@@ -109,7 +120,7 @@ impl Reader {
     /// The next event of this name.
     pub(crate) async fn named(&mut self, name: &str) -> Event {
         loop {
-            let event = self.next().await.expect("the stream goes on");
+            let event = self.next_real().await;
             if event.name == name {
                 return event;
             }
@@ -120,8 +131,8 @@ impl Reader {
     pub(crate) async fn take(&mut self, n: usize) -> Vec<Event> {
         let mut events = Vec::new();
         while events.len() < n {
-            let event = self.next().await.expect("the stream goes on");
-            if !matches!(event.name.as_str(), "counts" | "__heartbeat__") {
+            let event = self.next_real().await;
+            if event.name != "counts" {
                 events.push(event);
             }
         }
