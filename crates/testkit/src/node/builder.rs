@@ -1,6 +1,6 @@
 //! What a node is started with.
 
-use super::TestNode;
+use super::{TestNode, process::Process};
 use crate::token;
 use std::{
     collections::BTreeMap,
@@ -17,12 +17,13 @@ pub struct NodeBuilder {
     pub(super) variables: BTreeMap<String, String>,
     pub(super) secret: String,
     pub(super) api_key: String,
+    pub(super) config: Option<String>,
 }
 
 impl NodeBuilder {
     pub(super) fn new(binary: &Path) -> Self {
         let (secret, api_key) = (token::random_hex(32), token::random_hex(24));
-        let builder = Self { binary: binary.into(), variables: BTreeMap::new(), secret, api_key };
+        let builder = Self { binary: binary.into(), variables: BTreeMap::new(), secret, api_key, config: None };
         let (secret, key) = (builder.secret.clone(), token::sha256_hex(builder.api_key.as_bytes()));
         builder
             .env("CAMPANILE_LISTEN", "127.0.0.1:0")
@@ -44,6 +45,12 @@ impl NodeBuilder {
         self
     }
 
+    /// Gives it a configuration file with this text, beside the variables.
+    pub fn config(mut self, toml: &str) -> Self {
+        self.config = Some(toml.into());
+        self
+    }
+
     /// Keeps its notifications in memory.
     pub fn in_memory(self) -> Self {
         self.env("CAMPANILE_STORE__URL", "memory:")
@@ -60,6 +67,18 @@ impl NodeBuilder {
         let mut ports = std::iter::repeat_with(|| fastrand::u16(12_000..32_000)).take(1000);
         let port = ports.find(free).expect("a free port");
         self.env("CAMPANILE_LISTEN", SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+    }
+
+    /// Starts a node that must refuse to run, and answers its exit code and what it says.
+    ///
+    /// # Panics
+    ///
+    /// If it runs, or is killed by a signal.
+    pub async fn refused(self) -> (i32, String) {
+        let folder = tempfile::TempDir::new().expect("a temporary folder");
+        let mut process = Process::spawn(&self, folder.path());
+        let status = process.ended().await;
+        (status.code().expect("an exit code"), process.logs.lines().join("\n"))
     }
 
     /// Starts the node and waits until it listens.

@@ -54,6 +54,12 @@ impl TestNode {
         self.process.addresses.admin
     }
 
+    /// The process's id.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// The node's folder: its working directory, with its database.
     #[must_use]
     pub fn folder(&self) -> &Path {

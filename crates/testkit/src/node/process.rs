@@ -27,23 +27,36 @@ pub(super) struct Process {
 }
 
 impl Process {
+    /// The process's id.
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Starts `serve` and waits until it says where it listens.
     pub(super) async fn start(builder: &NodeBuilder, folder: &Path) -> Self {
+        // Owned before anything can fail, so that the child does not outlive a test that does.
+        let mut process = Self::spawn(builder, folder);
+        let line = process.logs.wait_for("the addresses", |line| addresses_in(line).is_some()).await;
+        process.addresses = addresses_in(&line).expect("found a moment ago");
+        process
+    }
+
+    /// Starts `serve`, whatever becomes of it.
+    pub(super) fn spawn(builder: &NodeBuilder, folder: &Path) -> Self {
         let mut command = Command::new(&builder.binary);
         command.arg("serve").current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CAMPANILE_")) {
             command.env_remove(name);
         }
+        if let Some(config) = &builder.config {
+            std::fs::write(folder.join("campanile.toml"), config).expect("a file that can be written");
+            command.args(["--config", "campanile.toml"]);
+        }
         let spawned = command.envs(&builder.variables).spawn();
         let mut child = spawned.unwrap_or_else(|error| panic!("{}: {error}", builder.binary.display()));
         let logs = Logs::of(child.stderr.take().expect("a pipe"));
         let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
-        let addresses = Addresses { main: nowhere, admin: nowhere };
-        // Owned before anything can fail, so that the child does not outlive a test that does.
-        let mut process = Self { child, status: None, logs, addresses };
-        let line = process.logs.wait_for("the addresses", |line| addresses_in(line).is_some()).await;
-        process.addresses = addresses_in(&line).expect("found a moment ago");
-        process
+        Self { child, status: None, logs, addresses: Addresses { main: nowhere, admin: nowhere } }
     }
 
     pub(super) fn signal(&self, signal: Signal) {
