@@ -90,14 +90,12 @@ export class Server {
     };
   }
 
-  /** The port of the address, among those in the log, that serves the demo page; undefined while there is none. */
+  /** The port that `campanile dev` names as its demo page's, once it answers; undefined before. */
   async #readyPort() {
     if (this.#child.exitCode !== null || !this.#child.pid) throw new Error(`the server did not start:\n${this.log}`);
-    for (const [, port] of this.log.matchAll(/127\.0\.0\.1:([1-9]\d*)/g)) {
-      const page = await fetch(`http://127.0.0.1:${port}/`).catch(() => null);
-      if (page?.headers.get("content-type")?.startsWith("text/html") && (await page.text()).includes("demo/demo.js")) return Number(port);
-    }
-    return undefined;
+    const [, port] = /Demo page +http:\/\/127\.0\.0\.1:(\d+)\//.exec(this.log) ?? [];
+    const health = port && (await fetch(`http://127.0.0.1:${port}/health/ready`).catch(() => null));
+    return health?.ok ? Number(port) : undefined;
   }
 
   #api(what, body) {
