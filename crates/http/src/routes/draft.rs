@@ -110,7 +110,8 @@ fn audience(object: &mut Object<'_>, faults: &mut Vec<Fault>) -> AudienceDraft {
         faults.push(Fault::new("/to", "must name users"));
     }
     to.finish(faults);
-    AudienceDraft::Users { users: users.unwrap_or_default(), except }
+    // Without users there is a fault already, so nothing is sent: the stand-in only keeps the words from telling it again.
+    AudienceDraft::Users { users: users.unwrap_or_else(|| vec!["nobody".into()]), except }
 }
 
 fn related_entity(object: &mut Object<'_>, faults: &mut Vec<Fault>) -> Option<(String, String)> {

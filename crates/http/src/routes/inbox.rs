@@ -3,7 +3,7 @@
 use super::{json, json_text};
 use crate::{Http, Problem, auth::Caller};
 use axum::{
-    extract::{RawPathParams, Request, State},
+    extract::{RawPathParams, Request, State, rejection::RawPathParamsRejection},
     response::Response,
 };
 use campanile_core::{
@@ -35,11 +35,7 @@ pub(super) async fn counts(State(http): State<Http>, request: Request) -> Result
 }
 
 /// `GET /{id}`.
-pub(super) async fn item(
-    State(http): State<Http>,
-    params: RawPathParams,
-    request: Request,
-) -> Result<Response, Problem> {
+pub(super) async fn item(State(http): State<Http>, params: Params, request: Request) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
     let caller = Caller::of(&http, &parts).await?;
     let found = http.engine().item(&caller.identity.recipient, notification_id(&params)?).await?;
@@ -55,8 +51,12 @@ pub(super) async fn later(State(http): State<Http>, request: Request) -> Result<
     Err(Problem::not_in_this_build())
 }
 
+/// The variable parts of a path, which may be no text at all.
+pub(super) type Params = Result<RawPathParams, RawPathParamsRejection>;
+
 /// The id in the path; what cannot be one is not there.
-pub(super) fn notification_id(params: &RawPathParams) -> Result<NotificationId, Problem> {
+pub(super) fn notification_id(params: &Params) -> Result<NotificationId, Problem> {
+    let params = params.as_ref().map_err(|_| Problem::not_found())?;
     let id = params.iter().find(|(name, _)| *name == "id").and_then(|(_, id)| id.parse().ok());
     id.ok_or_else(Problem::not_found)
 }

@@ -1,10 +1,13 @@
 //! Changing the inbox: read, seen, archived, removed.
 
-use super::{done, inbox::notification_id};
+use super::{
+    done,
+    inbox::{Params, notification_id},
+};
 use crate::{Code, Http, Problem, auth::Caller, body, json::Object, json::text};
 use axum::{
     body::Body,
-    extract::{RawPathParams, Request, State},
+    extract::{Request, State},
     response::Response,
 };
 use campanile_core::{Cursor, Fault, MarkTarget, Recipient, Seq, StateChange, UpToState};
@@ -16,7 +19,7 @@ macro_rules! marks {
         $($(#[$doc])*
         pub(super) async fn $name(
             State(http): State<Http>,
-            params: RawPathParams,
+            params: Params,
             request: Request,
         ) -> Result<Response, Problem> {
             mark(&http, &params, request, $state).await
@@ -37,7 +40,7 @@ marks! {
     remove => StateChange::REMOVED;
 }
 
-async fn mark(http: &Http, params: &RawPathParams, request: Request, state: StateChange) -> Result<Response, Problem> {
+async fn mark(http: &Http, params: &Params, request: Request, state: StateChange) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let caller = Caller::of(http, &parts).await?;
     require_nothing(http, &parts, body).await?;

@@ -36,7 +36,7 @@ impl Http {
             .route("/{id}/unread", post(marks::unread))
             .route("/{id}/archive", post(marks::archive))
             .route("/{id}/unarchive", post(marks::unarchive));
-        self.finish(routes)
+        self.finish(routes.with_state(self.clone()))
     }
 
     /// The application's routes, to be nested under `/api`.
@@ -54,7 +54,7 @@ impl Http {
             .route("/users/{user}/connections", delete(api::later))
             .route("/users/{user}/revoke", post(api::later))
             .route("/users/{user}", delete(api::later));
-        self.finish(routes)
+        self.finish(routes.with_state(self.clone()))
     }
 
     /// `/health/live`, `/health/ready` and `/openapi.json`, open to everybody; to be merged.
@@ -63,22 +63,22 @@ impl Http {
             .route("/health/live", known(get(ops::live)))
             .route("/health/ready", known(get(ops::ready)))
             .route("/openapi.json", known(get(ops::openapi)));
-        self.wrap(routes)
+        self.wrap(routes.with_state(self.clone()))
     }
 
     /// `/metrics`, for the administrator's listener; to be merged. It asks for an administrator's key if there are any.
     pub fn metrics_router(&self) -> Router {
-        self.wrap(Router::new().route("/metrics", known(get(ops::metrics))))
+        self.wrap(Router::new().route("/metrics", known(get(ops::metrics))).with_state(self.clone()))
     }
 
     /// Answers whatever a router does not know with 404 and 405, and gives every answer what every answer has. For the outermost router of a
     /// server; the ones made here have it.
-    pub fn finish(&self, routes: Router<Self>) -> Router {
+    pub fn finish(&self, routes: Router) -> Router {
         self.wrap(routes.fallback(not_found).method_not_allowed_fallback(method_not_allowed))
     }
 
-    fn wrap(&self, routes: Router<Self>) -> Router {
-        routes.layer(middleware::from_fn_with_state(self.clone(), envelope::wrap)).with_state(self.clone())
+    fn wrap(&self, routes: Router) -> Router {
+        routes.layer(middleware::from_fn_with_state(self.clone(), envelope::wrap))
     }
 }
 

@@ -1,0 +1,110 @@
+//! Health and metrics.
+
+use crate::support::App;
+use axum::body::Body;
+use campanile_core::{
+    Engine, Mark, NotificationId, Recipient, Seq,
+    store::{
+        Appended, Done, Head, InboxPage, InboxQuery, Item, LogPage, Marked, MemoryStore, Publish, Store, StoreResult,
+        Sweep, Swept,
+    },
+};
+use campanile_http::{ApiKey, HttpOptions};
+use futures_util::future::{BoxFuture, pending};
+use http::Request;
+use std::{sync::Arc, time::Duration};
+
+async fn get(app: &App, path: &str) -> crate::support::Answer {
+    app.call(Request::get(path).body(Body::empty()).unwrap()).await
+}
+
+#[tokio::test]
+async fn a_node_is_ready_until_it_leaves_and_alive_all_the_time() {
+    let app = App::new();
+    assert_eq!(get(&app, "/health/live").await.json()["status"], "live");
+    assert_eq!(get(&app, "/health/ready").await.json()["status"], "ready");
+    app.http.fail_readiness();
+    get(&app, "/health/ready").await.problem(503, "draining");
+    let draining = App::new();
+    draining.http.engine().drain(Duration::from_secs(1));
+    get(&draining, "/health/ready").await.problem(503, "draining");
+    assert_eq!(get(&draining, "/health/live").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_node_without_its_store_is_not_ready() {
+    let app = App::new();
+    app.http.engine().store().close().await;
+    get(&app, "/health/ready").await.problem(503, "store-unavailable");
+    assert_eq!(get(&app, "/health/live").await.status, 200);
+}
+
+/// A store that never answers.
+struct Stuck;
+
+impl Store for Stuck {
+    fn open(&self, _: Recipient, _: Done<Head>) {}
+    fn publish(&self, _: Publish, _: Done<Vec<Appended>>) {}
+    fn mark(&self, _: Mark, _: Done<Marked>) {}
+    fn sweep(&self, _: Sweep, _: Done<Swept>) {}
+    fn heads(&self, _: Vec<Recipient>) -> BoxFuture<'_, StoreResult<Vec<Option<Head>>>> {
+        Box::pin(pending())
+    }
+    fn log(&self, _: Recipient, _: Seq, _: usize, _: usize) -> BoxFuture<'_, StoreResult<Option<LogPage>>> {
+        Box::pin(pending())
+    }
+    fn inbox(&self, _: Recipient, _: InboxQuery) -> BoxFuture<'_, StoreResult<Option<InboxPage>>> {
+        Box::pin(pending())
+    }
+    fn item(&self, _: Recipient, _: NotificationId) -> BoxFuture<'_, StoreResult<Option<Item>>> {
+        Box::pin(pending())
+    }
+    fn check(&self) -> BoxFuture<'_, StoreResult<()>> {
+        Box::pin(pending())
+    }
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_does_not_answer_does_not_hang_the_check() {
+    let app = App::with(Engine::builder(Arc::new(Stuck)), HttpOptions::default());
+    get(&app, "/health/ready").await.problem(503, "store-unavailable");
+}
+
+#[tokio::test]
+async fn the_metrics_are_open_metrics_text() {
+    let app = App::new();
+    app.publish("u1", "one").await;
+    let answer = get(&app, "/metrics").await;
+    let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, Some(content_type)));
+    let text = String::from_utf8(answer.body.to_vec()).unwrap();
+    assert!(text.ends_with("# EOF\n"), "{text}");
+    for line in [
+        "campanile_connections 0",
+        r#"campanile_publishes_total{outcome="accepted"} 1"#,
+        "campanile_publish_seconds_count 1",
+        "campanile_events_written_total 0",
+        "campanile_written_bytes_total 0",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line} in {text}");
+    }
+}
+
+#[tokio::test]
+async fn the_metrics_ask_for_an_administrators_key_if_there_is_one() {
+    let options = HttpOptions { admin_keys: vec![ApiKey::of_secret("ops", "root-key")], ..HttpOptions::default() };
+    let app = App::with(Engine::builder(Arc::new(MemoryStore::default())), options);
+    get(&app, "/metrics").await.problem(401, "credentials-missing");
+    for (name, value, status) in [
+        ("authorization", "Bearer root-key", 200),
+        ("x-api-key", "root-key", 200),
+        ("x-api-key", "another", 401),
+        ("authorization", "Basic root-key", 401),
+    ] {
+        let request = Request::get("/metrics").header(name, value).body(Body::empty()).unwrap();
+        assert_eq!(app.call(request).await.status, status, "{name}: {value}");
+    }
+}
