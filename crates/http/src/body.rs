@@ -81,7 +81,7 @@ mod tests {
 
     const LIMITS: BodyLimits = BodyLimits { bytes: 10, time: Duration::from_secs(30) };
 
-    fn headers(name: http::HeaderName, values: &[&'static str]) -> HeaderMap {
+    fn headers(name: &http::HeaderName, values: &[&'static str]) -> HeaderMap {
         values.iter().map(|value| (name.clone(), http::HeaderValue::from_static(value))).collect()
     }
 
@@ -93,7 +93,7 @@ mod tests {
             "application/json;charset=\"utf-8\"",
             "application/json;",
         ] {
-            assert!(require_json(&headers(CONTENT_TYPE, &[good])).is_ok(), "{good}");
+            assert!(require_json(&headers(&CONTENT_TYPE, &[good])).is_ok(), "{good}");
         }
         for bad in [
             &[][..],
@@ -106,11 +106,11 @@ mod tests {
             &["application/jsonx"],
             &["application/json", "text/plain"],
         ] {
-            let problem = require_json(&headers(CONTENT_TYPE, bad)).unwrap_err();
+            let problem = require_json(&headers(&CONTENT_TYPE, bad)).unwrap_err();
             assert_eq!(problem.code(), Code::UnsupportedMediaType, "{bad:?}");
         }
-        let mut compressed = headers(CONTENT_ENCODING, &["gzip"]);
-        compressed.extend(headers(CONTENT_TYPE, &["application/json"]));
+        let mut compressed = headers(&CONTENT_ENCODING, &["gzip"]);
+        compressed.extend(headers(&CONTENT_TYPE, &["application/json"]));
         assert!(require_json(&compressed).is_err());
     }
 

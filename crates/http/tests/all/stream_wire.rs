@@ -51,7 +51,7 @@ impl Wire {
     }
 
     /// Reads to the end of the connection.
-    pub(crate) async fn to_end(mut self) -> String {
+    pub(crate) async fn read_out(mut self) -> String {
         let end = timeout(Duration::from_secs(10), self.socket.read_to_end(&mut self.read)).await;
         end.expect("the connection ends").unwrap();
         String::from_utf8(self.read).unwrap()
@@ -113,7 +113,7 @@ async fn events_follow_undivided_until_the_connection_ends() {
     let id = app.publish("u1", "first").await;
     wire.until("event: counts").await;
     app.http.engine().drain(Duration::ZERO);
-    let answer = wire.to_end().await;
+    let answer = wire.read_out().await;
     let (_, body) = answer.split_once("\r\n\r\n").unwrap();
     for line in body.lines() {
         let known = ["retry: ", "event: ", "id: ", "data: "].iter().any(|field| line.starts_with(field));
@@ -134,7 +134,7 @@ async fn head_answers_the_same_head_and_takes_no_place() {
         let request = format!(
             "HEAD /notifications/stream HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n"
         );
-        Wire::send(address, &request).await.to_end().await
+        Wire::send(address, &request).await.read_out().await
     };
     for _ in 0..3 {
         let answer = head().await;
@@ -214,7 +214,7 @@ async fn the_refusal_for_an_event_source_is_a_short_stream() {
     let options = SseOptions { max_connections_per_user: 0, ..SseOptions::default() };
     let app = App::with(Engine::builder(Arc::new(MemoryStore::default())).sse(options), HttpOptions::default());
     let address = app.listen().await;
-    let answer = Wire::open(address, "u1", "?eventsource=1", "").await.to_end().await;
+    let answer = Wire::open(address, "u1", "?eventsource=1", "").await.read_out().await;
     assert_eq!(status(&answer), 200);
     assert_eq!(fixed_headers(&answer), HEADERS);
     let (_, body) = answer.split_once("\r\n\r\n").unwrap();

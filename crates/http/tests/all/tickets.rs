@@ -71,7 +71,7 @@ async fn the_stream_of_a_ticket_ends_with_the_callers_token() {
     let address = app.listen().await;
     let wire =
         Wire::send(address, &format!("GET /notifications/stream?ticket={ticket} HTTP/1.1\r\nhost: a\r\n\r\n")).await;
-    assert!(wire.to_end().await.contains(
+    assert!(wire.read_out().await.contains(
         r#"event: reconnect
 data: {"reason":"expired","#
     ));

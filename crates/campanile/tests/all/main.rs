@@ -1,0 +1,121 @@
+//! The façade as an application uses it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails here")]
+
+use axum::{Router, body::Body, http::Request};
+use campanile::{
+    ApiKey, AudienceDraft, BuildError, Campanile, Clock, Draft, EngineError, MemoryStore, SignalDraft, SystemClock,
+    Tenant, TokenOptions, mint_token,
+};
+use http_body_util::BodyExt;
+use std::time::Duration;
+use tower::ServiceExt;
+
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+async fn campanile() -> Campanile {
+    let keys = [ApiKey::of_secret("tests", "key")];
+    Campanile::builder().store(MemoryStore::default()).jwt_secret(SECRET).api_keys(keys).build().await.unwrap()
+}
+
+fn mounted(campanile: &Campanile) -> Router {
+    Router::new()
+        .route("/own", axum::routing::get(|| async { "own" }))
+        .nest("/push", campanile.router())
+        .nest("/push-api", campanile.api_router())
+        .merge(campanile.ops_router())
+        .merge(campanile.metrics_router())
+}
+
+async fn get(app: &Router, path: &str) -> (u16, String) {
+    let options = TokenOptions { user: Some("u1".into()), ..TokenOptions::default() };
+    let token = mint_token(SECRET.as_bytes(), SystemClock.now(), &options).unwrap();
+    let request = Request::get(path).header("authorization", format!("Bearer {token}")).body(Body::empty()).unwrap();
+    let response = app.clone().oneshot(request).await.unwrap();
+    let status = response.status().as_u16();
+    (status, String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn an_application_publishes_and_its_user_reads() {
+    let campanile = campanile().await;
+    let app = mounted(&campanile);
+    let publisher = campanile.publisher();
+    let draft = Draft { title: Some("hello".into()), ..Draft::new("t", AudienceDraft::users(["u1", "u2"])) };
+    assert_eq!(publisher.publish(&draft).await.unwrap().recipients, 2);
+    let elsewhere = publisher.for_tenant(Tenant::new("acme").unwrap());
+    elsewhere.publish(&draft).await.unwrap();
+    let (status, page) = get(&app, "/push").await;
+    assert_eq!(status, 200);
+    assert_eq!(page.matches(r#""title":"hello""#).count(), 1, "{page}");
+    let signal = SignalDraft { to: AudienceDraft::users(["u1"]), event: "ping".into(), ..SignalDraft::default() };
+    assert_eq!(publisher.signal(&signal).await.unwrap(), 0);
+    let EngineError::Invalid(faults) = publisher.publish(&Draft::default()).await.unwrap_err() else { panic!() };
+    assert_eq!(faults.len(), 2);
+}
+
+#[tokio::test]
+async fn the_routes_live_beside_the_applications_own() {
+    let app = mounted(&campanile().await);
+    assert_eq!(get(&app, "/own").await, (200, "own".into()));
+    for (path, status) in [
+        ("/push/counts", 200),
+        ("/push-api/connections", 403),
+        ("/health/live", 200),
+        ("/health/ready", 200),
+        ("/metrics", 200),
+        ("/push/a/b", 404),
+        ("/elsewhere", 404),
+    ] {
+        assert_eq!(get(&app, path).await.0, status, "{path}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn leaving_ends_streams_and_closes_the_store() {
+    let campanile = campanile().await;
+    let app = mounted(&campanile);
+    let stream = tokio::spawn({
+        let app = app.clone();
+        async move { get(&app, "/push/stream").await.1 }
+    });
+    while campanile.engine().connections() == 0 {
+        tokio::task::yield_now().await;
+    }
+    campanile.shutdown(Duration::from_secs(5)).await;
+    assert!(stream.await.unwrap().contains(r#"{"reason":"draining","#));
+    assert_eq!(get(&app, "/health/ready").await.0, 503);
+    assert_eq!(get(&app, "/push").await.0, 503);
+}
+
+#[tokio::test]
+async fn what_is_missing_is_said() {
+    let build = Campanile::builder;
+    let missing = build().jwt_secret(SECRET).build().await.unwrap_err();
+    assert!(matches!(missing, BuildError::NoStore), "{missing}");
+    let missing = build().store(MemoryStore::default()).api_keys([]).build().await.unwrap_err();
+    assert!(matches!(missing, BuildError::NoCredentials), "{missing}");
+    let short = build().store(MemoryStore::default()).jwt_secret("short").build().await.unwrap_err();
+    assert_eq!(short.to_string(), "the secret for tokens must have at least 32 bytes");
+    let origin = build().store(MemoryStore::default()).jwt_secret(SECRET).cors_origins(["*"]).build().await;
+    assert!(matches!(origin.unwrap_err(), BuildError::Origin(_)));
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn the_embedded_store_keeps_what_was_published() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = async || {
+        let store = campanile::Sqlite::open(folder.path().join("app.db")).unwrap();
+        Campanile::builder().store(store).jwt_secret(SECRET).build().await.unwrap()
+    };
+    let first = open().await;
+    first.publisher().publish(&Draft::new("t", AudienceDraft::users(["u1"]))).await.unwrap();
+    first.shutdown(Duration::ZERO).await;
+    drop(first);
+    let again = open().await;
+    let (status, page) = get(&mounted(&again), "/push").await;
+    assert_eq!(status, 200);
+    assert!(page.contains(r#""counts":{"unread":1,"unseen":1,"version":1}"#), "{page}");
+    again.shutdown(Duration::ZERO).await;
+}
