@@ -142,8 +142,8 @@ pub(crate) fn gap(buf: &mut Vec<u8>, dropped: u64) {
 }
 
 /// The token ends soon.
-pub(crate) fn expiring(buf: &mut Vec<u8>, at: Timestamp) {
-    write_event(buf, &EXPIRING, &format!(r#"{{"expiresAt":"{at}"}}"#));
+pub(crate) fn expiring(at: Timestamp) -> Frame {
+    event(&EXPIRING, &format!(r#"{{"expiresAt":"{at}"}}"#))
 }
 
 /// A sign of life.

@@ -3,14 +3,18 @@
 //! Users are spread over shards; a shard is one short lock around plain data. No waker is woken and nothing is awaited under it.
 
 mod end;
+mod open;
+mod refill;
 mod ring;
 mod session;
+mod times;
 mod user;
 
 pub use end::{EndReason, ResetReason, Resume};
-pub use session::{Identity, OpenError, OpenRequest, Session, SessionStats, Transport};
+pub use open::{Identity, OpenError, OpenRequest, Transport};
+pub use session::{Session, SessionStats};
 
-pub(crate) use session::Opening;
+pub(crate) use open::Opening;
 pub(crate) use user::Logged;
 
 use crate::{ConnectionLimitPolicy, Metrics, Recipient, Seq, SseOptions, bus::Bus, frame::Frame};

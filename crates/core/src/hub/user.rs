@@ -82,6 +82,34 @@ pub(super) struct Written {
     pub(super) published: Option<Instant>,
 }
 
+impl Written {
+    /// An event of the log at its position.
+    pub(super) fn stamp(&mut self, cursor: Cursor, frame: &Frame) {
+        frame::stamp(&mut self.bytes, cursor, frame);
+        self.events += 1;
+    }
+
+    /// An event without an id.
+    fn live(&mut self, frame: &Frame) {
+        self.bytes.extend_from_slice(frame);
+        self.events += 1;
+    }
+
+    pub(super) fn counts(&mut self, counts: Counts, version: Seq) {
+        frame::counts(&mut self.bytes, counts, version);
+        self.events += 1;
+    }
+
+    /// Tells how many live events were dropped before what comes now, if there were any.
+    pub(super) fn tell_gap(&mut self, dropped: u64) {
+        if dropped > 0 {
+            frame::gap(&mut self.bytes, dropped);
+            self.events += 1;
+            self.gap = true;
+        }
+    }
+}
+
 impl User {
     pub(super) fn new(limits: RingLimits) -> Self {
         Self { ring: Ring::new(limits), slots: BTreeMap::new(), head: None, early: BTreeMap::new() }
@@ -255,9 +283,8 @@ impl Slot {
             self.index = item.index + 1;
             self.write(item, &mut last, &mut written, &mut counts);
         }
-        if let Some((at, version)) = counts {
-            frame::counts(&mut written.bytes, at, version);
-            written.events += 1;
+        if let Some((counts, version)) = counts {
+            written.counts(counts, version);
         }
         self.last = Some(last);
         // Everything of the ring is taken: what is known to exist beyond it can only be in the store.
@@ -267,28 +294,18 @@ impl Slot {
 
     fn write(&mut self, item: &Item, last: &mut Seq, written: &mut Written, counts: &mut Option<(Counts, Seq)>) {
         match &item.kind {
-            Kind::Logged { cursor, .. } if cursor.seq <= *last => return,
+            Kind::Logged { cursor, .. } if cursor.seq <= *last => {}
             Kind::Logged { cursor, counts: after } => {
-                self.tell_gap(written);
-                frame::stamp(&mut written.bytes, *cursor, &item.frame);
+                written.tell_gap(std::mem::take(&mut self.dropped));
+                written.stamp(*cursor, &item.frame);
                 *last = cursor.seq;
                 *counts = Some((*after, cursor.seq));
                 written.published = Some(item.at);
             }
             Kind::Live { .. } => {
-                self.tell_gap(written);
-                written.bytes.extend_from_slice(&item.frame);
+                written.tell_gap(std::mem::take(&mut self.dropped));
+                written.live(&item.frame);
             }
-        }
-        written.events += 1;
-    }
-
-    fn tell_gap(&mut self, written: &mut Written) {
-        let dropped = std::mem::take(&mut self.dropped);
-        if dropped > 0 {
-            frame::gap(&mut written.bytes, dropped);
-            written.events += 1;
-            written.gap = true;
         }
     }
 }
