@@ -6,10 +6,11 @@ import { Panel } from "./panel.js";
 const $ = (selector) => document.querySelector(selector);
 const users = chosenUsers();
 
-showPanels();
 bindPublish();
 bindCookie();
 showCommands();
+await signOut(); // a cookie of an earlier visit would come before the panels' tickets
+showPanels();
 
 /** `?user=alice&user=bob`: a plain form writes it, a bookmark keeps it. */
 function chosenUsers() {
@@ -59,8 +60,13 @@ function bindCookie() {
   });
   $("#cookie-out").onclick = async () => {
     stream?.close();
-    state.textContent = (await fetch("demo/session", { method: "DELETE" })).ok ? "Signed out." : "The server did not sign out.";
+    state.textContent = await signOut() ? "Signed out." : "The server did not sign out.";
   };
+}
+
+/** True if the server has taken the cookie back. */
+function signOut() {
+  return fetch("demo/session", { method: "DELETE" }).then((answer) => answer.ok, () => false);
 }
 
 function onSubmit(form, outcome, act) {

@@ -47,6 +47,9 @@ export default {
     await until("signed out", async () => (await tab.page.locator("#cookie-state").textContent()) === "Signed out.");
     if ((await state.textContent()) === "Disconnected") await toggle.click();
     await tab.live(alice);
+    await signIn(tab, carol);
+    await tab.page.reload();
+    await tab.live(alice);
     await publishAll(test.server, alice, ["for alice"]);
     await listed(tab, alice, ["for alice"]);
   },
