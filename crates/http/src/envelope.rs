@@ -1,6 +1,6 @@
 //! What every answer has, errors included: CORS for listed origins, `nosniff`, no caching; and what becomes of a panic.
 
-use crate::{Code, Http, Problem};
+use crate::{Code, Http, Problem, linger};
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -53,7 +53,7 @@ fn no_content() -> Response {
 /// A handler that panics costs its own request, not the process; the client learns nothing but that.
 async fn survive(request: Request, next: Next) -> Response {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let answered = AssertUnwindSafe(next.run(linger::wrap(request))).catch_unwind().await;
     answered.unwrap_or_else(|_| {
         tracing::error!(%method, ?path, "a handler panicked");
         Problem::new(Code::Internal, "The server failed to answer this request.").into_response()

@@ -28,6 +28,7 @@ mod delimit;
 mod envelope;
 mod failure;
 mod json;
+mod linger;
 mod origin;
 mod position;
 mod problem;

@@ -46,6 +46,8 @@ macro_rules! codes {
 codes! {
     /// The body could not be read as what it claims to be.
     Malformed = "malformed", BAD_REQUEST, "The request cannot be parsed";
+    /// The request names no host, or more than one.
+    NoHost = "no-host", BAD_REQUEST, "No host named";
     /// No credentials at all.
     CredentialsMissing = "credentials-missing", UNAUTHORIZED, "Credentials are required";
     /// Credentials that are not, or no longer, good.
@@ -74,6 +76,8 @@ codes! {
     BodyTooLarge = "body-too-large", PAYLOAD_TOO_LARGE, "The body is too large";
     /// The body is not JSON by its own account.
     UnsupportedMediaType = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "The media type is not supported";
+    /// The request is meant for a host that is not served here.
+    Misdirected = "misdirected", MISDIRECTED_REQUEST, "Not served here";
     /// Parsed, and wrong; `errors` says where.
     Invalid = "invalid", UNPROCESSABLE_ENTITY, "The request is not valid";
     /// The user has as many streams as allowed.

@@ -1,12 +1,16 @@
 //! `POST /api/notifications`.
 
-use crate::support::{App, as_key};
+use crate::{
+    stream_wire::Wire,
+    support::{App, as_key},
+};
 use axum::body::Body;
 use campanile_core::{Definition, Definitions, Engine, TypesPolicy, store::MemoryStore};
 use campanile_http::HttpOptions;
 use futures_util::stream;
 use proptest::prelude::*;
 use std::sync::Arc;
+use tokio::io::AsyncWriteExt;
 
 const PATH: &str = "/api/notifications";
 
@@ -216,6 +220,32 @@ async fn a_body_beyond_the_limit_is_413_with_or_without_a_length() {
     app.api(PATH, body(65_537)).await.problem(413, "body-too-large");
     let chunks = stream::repeat_with(|| Ok::<_, std::io::Error>(vec![b' '; 1000]));
     app.api(PATH, Body::from_stream(chunks)).await.problem(413, "body-too-large");
+}
+
+#[tokio::test]
+async fn a_refusal_arrives_while_the_body_is_still_sent() {
+    let address = App::new().listen().await;
+    let key = crate::support::KEY;
+    for (key, status) in [(key, 413), ("nonsense", 401)] {
+        for framing in ["content-length: 8000000", "transfer-encoding: chunked"] {
+            let head = format!(
+                "POST {PATH} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\n{framing}\r\n\r\n"
+            );
+            let mut wire = Wire::send(address, &head).await;
+            let piece = [b' '; 0x8000];
+            for _ in 0..100 {
+                if framing.starts_with('t') {
+                    wire.socket.write_all(b"8000\r\n").await.unwrap();
+                }
+                wire.socket.write_all(&piece).await.unwrap();
+                if framing.starts_with('t') {
+                    wire.socket.write_all(b"\r\n").await.unwrap();
+                }
+            }
+            let answer = wire.until("\"code\":").await;
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{framing}: {answer}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -167,6 +167,17 @@ async fn a_store_that_is_away_is_503() {
     assert!(answer.header("retry-after").is_some());
 }
 
+#[tokio::test]
+async fn over_http_2_the_connection_is_not_spoken_of() {
+    let request = as_user("u1").uri(STREAM).version(http::Version::HTTP_2).body(Body::empty()).unwrap();
+    let response = App::new().send(request).await;
+    assert_eq!(response.status(), 200);
+    for name in ["connection", "transfer-encoding", "content-length"] {
+        assert!(!response.headers().contains_key(name), "{name}");
+    }
+    assert_eq!(response.headers()["content-type"], "text/event-stream; charset=utf-8");
+}
+
 /// Sessions as an application might have them.
 struct Sessions;
 
