@@ -1,7 +1,7 @@
 //! Opening a stream: register in the hub, then behave as if a hole were known.
 
 use super::Engine;
-use crate::{OpenError, OpenRequest, Seq, Session, hub::Opening, metrics::count, store::Head};
+use crate::{ConnectionId, OpenError, OpenRequest, Seq, Session, hub::{About, Opening}, metrics::count, store::Head};
 
 impl Engine {
     /// Opens a stream. Its place is taken before the log is read, so that nothing falls between the two.
@@ -18,6 +18,7 @@ impl Engine {
             Err(OpenError::UserLimit) => "user-limit",
             Err(OpenError::NodeLimit) => "node-limit",
             Err(OpenError::Draining) => "draining",
+            Err(OpenError::Revoked) => "revoked",
             Err(OpenError::Store(_)) => "store",
         };
         count(&self.metrics().connects, "outcome", outcome, 1);
@@ -26,10 +27,16 @@ impl Engine {
 
     async fn try_open(&self, request: OpenRequest) -> Result<Session, OpenError> {
         let who = request.identity.recipient.clone();
-        let lease = self.inner.hub.join(who.clone())?;
+        let lease = self.inner.hub.join(self.about(&request))?;
         let head = self.head(&who).await?;
         let (store, now) = (self.inner.store.clone(), self.inner.clock.now());
         Ok(Session::new(Opening { lease, store, request, head, floor: self.floor(&head), now }))
+    }
+
+    fn about(&self, request: &OpenRequest) -> About {
+        let OpenRequest { identity, transport, .. } = request;
+        let since = self.inner.clock.now();
+        About { id: ConnectionId::generate(), identity: identity.clone(), transport: *transport, since }
     }
 
     /// Whether a stream could be opened now: the same checks as [`Engine::open`], without taking a place.

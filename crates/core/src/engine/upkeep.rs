@@ -34,9 +34,9 @@ pub(super) fn start(
     let announcer = Announcer::new(Arc::clone(hub), bus.cloned());
     let mut tasks =
         vec![tokio::spawn(sweep_for_ever(Arc::clone(store), announcer, Arc::clone(clock), retention.clone()))];
-    if bus.is_some() {
-        tasks.push(tokio::spawn(compare_heads_for_ever(Arc::clone(hub), Arc::clone(store))));
-    }
+    // Alone, a node hears of every commit; it compares only when it is in doubt.
+    let every = if bus.is_some() { HEADS_EVERY } else { Duration::MAX };
+    tasks.push(tokio::spawn(compare_heads_for_ever(Arc::clone(hub), Arc::clone(store), every)));
     tasks
 }
 
@@ -100,15 +100,15 @@ async fn compare_heads(hub: &Hub, store: &dyn Store) {
 fn found(hub: &Hub, users: &[Recipient], heads: &[Option<crate::store::Head>]) {
     for (user, head) in users.iter().zip(heads) {
         if let Some(head) = head {
-            hub.found_head(user, head.seq);
+            hub.found_head(user, head.cursor());
         }
     }
 }
 
-async fn compare_heads_for_ever(hub: Arc<Hub>, store: Arc<dyn Store>) {
+async fn compare_heads_for_ever(hub: Arc<Hub>, store: Arc<dyn Store>, every: Duration) {
     loop {
         // At once after an interruption, else now and then: either way it is time to look.
-        let _ = timeout(HEADS_EVERY, hub.interrupted.notified()).await;
+        let _ = timeout(every, hub.interrupted.notified()).await;
         compare_heads(&hub, &*store).await;
     }
 }

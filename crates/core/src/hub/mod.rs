@@ -2,6 +2,7 @@
 //!
 //! Users are spread over shards; a shard is one short lock around plain data. No waker is woken and nothing is awaited under it.
 
+mod connection;
 mod end;
 mod open;
 mod refill;
@@ -10,14 +11,19 @@ mod session;
 mod times;
 mod user;
 
+pub use connection::Connection;
 pub use end::{EndReason, ResetReason, Resume};
 pub use open::{Identity, OpenError, OpenRequest, Transport};
 pub use session::{Session, SessionStats};
 
+pub(crate) use connection::{About, Moment};
 pub(crate) use open::Opening;
 pub(crate) use user::Logged;
 
-use crate::{ConnectionLimitPolicy, Metrics, Recipient, Seq, SseOptions, bus::Bus, frame::Frame};
+use crate::{
+    ConnectionId, ConnectionLimitPolicy, Cursor, Metrics, Recipient, Seq, SseOptions, Tenant, Timestamp, UserId, bus::Bus,
+    frame::Frame,
+};
 use parking_lot::Mutex;
 use ring::RingLimits;
 use std::{
@@ -73,6 +79,7 @@ pub(crate) struct Drain {
 /// A stream's place in the hub. Dropping it gives the place back.
 pub(crate) struct Lease {
     pub(crate) hub: Arc<Hub>,
+    pub(crate) id: ConnectionId,
     pub(crate) recipient: Recipient,
     key: u64,
 }
@@ -122,17 +129,18 @@ impl Hub {
     }
 
     /// Takes a place, atomically with the counting: of many that arrive together exactly the limit gets one.
-    pub(crate) fn join(self: &Arc<Self>, recipient: Recipient) -> Result<Lease, OpenError> {
+    pub(crate) fn join(self: &Arc<Self>, about: About) -> Result<Lease, OpenError> {
         if self.drain().is_some() {
             return Err(OpenError::Draining);
         }
         self.take_node_place()?;
         let key = self.next_key.fetch_add(1, Ordering::Relaxed);
-        match self.take_user_place(&recipient, key) {
+        let (id, recipient) = (about.id, about.identity.recipient.clone());
+        match self.take_user_place(&recipient, key, about) {
             Ok(evicted) => {
                 wake(evicted);
                 self.metrics.connections.inc();
-                Ok(Lease { hub: Arc::clone(self), recipient, key })
+                Ok(Lease { hub: Arc::clone(self), id, recipient, key })
             }
             Err(error) => {
                 self.give_node_place();
@@ -155,7 +163,7 @@ impl Hub {
         }
     }
 
-    fn take_user_place(&self, recipient: &Recipient, key: u64) -> Result<Option<Waker>, OpenError> {
+    fn take_user_place(&self, recipient: &Recipient, key: u64, about: About) -> Result<Option<Waker>, OpenError> {
         let limits = RingLimits { frames: self.options.buffer_frames, bytes: self.options.buffer_bytes };
         let mut shard = self.shard(recipient).lock();
         let known = shard.contains_key(recipient);
@@ -167,7 +175,7 @@ impl Hub {
                 ConnectionLimitPolicy::EvictOldest => evicted = user.end_oldest(EndReason::Evicted),
             }
         }
-        user.join(key);
+        user.join(key, about, Instant::now());
         // Under the lock, so that watch and unwatch of one user cannot change places.
         if let (false, Some(bus)) = (known, &self.bus) {
             bus.watch(recipient);
@@ -195,6 +203,9 @@ impl Hub {
         };
         if announced.began_waiting {
             self.stop_waiting_soon(recipient.clone());
+        }
+        if announced.doubtful {
+            self.interrupted.notify_one();
         }
         wake(announced.wakers);
         announced.reached
@@ -225,9 +236,55 @@ impl Hub {
     }
 
     /// A look at the store found this head.
-    pub(crate) fn found_head(&self, recipient: &Recipient, head: Seq) {
-        let wakers = self.shard(recipient).lock().get_mut(recipient).map(|user| user.found_head(head));
+    pub(crate) fn found_head(&self, recipient: &Recipient, head: Cursor) {
+        self.act(recipient, |user| user.found_head(head));
+    }
+
+    /// The user's log is gone.
+    pub(crate) fn forget(&self, recipient: &Recipient) {
+        self.act(recipient, User::forget);
+    }
+
+    /// Ends a user's streams whose credentials were issued before a moment.
+    pub(crate) fn revoke(&self, recipient: &Recipient, issued_before: Timestamp) {
+        self.act(recipient, |user| user.revoke(issued_before));
+    }
+
+    /// Cuts all streams of a user.
+    pub(crate) fn cut_user(&self, recipient: &Recipient) {
+        self.act(recipient, |user| user.cut(None));
+    }
+
+    /// Cuts one stream of a tenant; answers whether this node has it.
+    pub(crate) fn cut(&self, tenant: &Tenant, id: ConnectionId) -> bool {
+        self.shards.iter().any(|shard| {
+            let mut shard = shard.lock();
+            let Some((_, user)) = shard.iter_mut().find(|(who, user)| who.tenant == *tenant && user.has(id)) else {
+                return false;
+            };
+            let wakers = user.cut(Some(id));
+            drop(shard);
+            wake(wakers);
+            true
+        })
+    }
+
+    fn act(&self, recipient: &Recipient, act: impl FnOnce(&mut User) -> Vec<Waker>) {
+        let wakers = self.shard(recipient).lock().get_mut(recipient).map(act);
         wake(wakers.unwrap_or_default());
+    }
+
+    /// The streams of a tenant, or of one of its users, in the order of their ids.
+    pub(crate) fn list(&self, tenant: &Tenant, user: Option<&UserId>, now: Moment) -> Vec<Connection> {
+        let wanted = |who: &Recipient| who.tenant == *tenant && user.is_none_or(|user| who.user == *user);
+        let mut connections = Vec::new();
+        for shard in &self.shards {
+            let shard = shard.lock();
+            let users = shard.iter().filter(|(who, _)| wanted(who));
+            connections.extend(users.flat_map(|(who, user)| user.connections(who, now)));
+        }
+        connections.sort_unstable_by_key(|connection| connection.id);
+        connections
     }
 
     pub(crate) fn drain(&self) -> Option<Drain> {
@@ -257,12 +314,17 @@ impl Hub {
 }
 
 impl Lease {
-    pub(crate) fn place(&self, last: Seq, target: Seq) {
-        self.with(|user, key| user.place(key, last, target));
+    pub(crate) fn place(&self, last: Cursor, target: Seq) {
+        wake(self.with(|user, key| user.place(key, last, target, Instant::now())).unwrap_or_default());
+    }
+
+    /// [`User::poll_head`].
+    pub(crate) fn poll_head(&self, waker: &Waker) -> Pass {
+        self.with(|user, key| user.poll_head(key, waker)).unwrap_or(Pass::End(EndReason::Draining))
     }
 
     fn pass(&self, waker: &Waker) -> Pass {
-        self.with(|user, key| user.pass(key, waker)).unwrap_or(Pass::End(EndReason::Draining))
+        self.with(|user, key| user.pass(key, waker, Instant::now())).unwrap_or(Pass::End(EndReason::Draining))
     }
 
     fn take_dropped(&self) -> u64 {

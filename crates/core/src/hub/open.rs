@@ -15,6 +15,16 @@ pub struct Identity {
     pub recipient: Recipient,
     /// When the credentials end; the stream ends then.
     pub expires_at: Option<Timestamp>,
+    /// When the credentials were issued; those without it fall to any revocation.
+    pub issued_at: Option<Timestamp>,
+}
+
+impl Identity {
+    /// Whether a revocation of everything issued before a moment takes these credentials.
+    #[must_use]
+    pub fn is_revoked_by(&self, issued_before: Timestamp) -> bool {
+        self.issued_at.is_none_or(|issued| issued < issued_before)
+    }
 }
 
 /// What carries a stream.
@@ -24,6 +34,8 @@ pub enum Transport {
     Http1,
     /// HTTP/2.
     Http2,
+    /// A long poll of the log.
+    LongPoll,
 }
 
 impl Transport {
@@ -33,6 +45,7 @@ impl Transport {
         match self {
             Self::Http1 => "http/1.1",
             Self::Http2 => "http/2",
+            Self::LongPoll => "long-poll",
         }
     }
 }
@@ -60,6 +73,9 @@ pub enum OpenError {
     /// The node shuts down.
     #[error("the node is draining")]
     Draining,
+    /// The credentials were revoked.
+    #[error("the credentials were revoked")]
+    Revoked,
     /// The log cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),

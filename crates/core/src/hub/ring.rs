@@ -96,6 +96,12 @@ impl Ring {
         }
     }
 
+    /// Drops everything; indices go on.
+    pub(super) fn clear(&mut self) {
+        self.items.clear();
+        self.bytes = 0;
+    }
+
     fn pop(&mut self) -> Option<Item> {
         let item = self.items.pop_front()?;
         self.bytes -= item.frame.len();

@@ -39,7 +39,6 @@ pub struct SessionStats {
 
 /// One open stream: poll it for bytes, drop it to give its place back at once.
 pub struct Session {
-    id: ConnectionId,
     lease: Lease,
     store: Arc<dyn Store>,
     resume: Resume,
@@ -59,15 +58,16 @@ impl Session {
         let Opening { lease, store, request, head, floor, now } = opening;
         let options = &lease.hub.options;
         let (resume, last) = resume(request.position.as_deref(), &head, floor, options.replay_limit);
-        lease.place(last, head.seq);
-        let id = ConnectionId::generate();
+        let cursor = Cursor { epoch: head.epoch, seq: last };
+        lease.place(cursor, head.seq);
+        let id = lease.id;
         let (word, reset_reason) = resume.words();
         let greeting = frame::greeting(&Ready {
             connection_id: id,
             user: lease.recipient.user.as_str(),
             resume: word,
             reset_reason,
-            cursor: Cursor { epoch: head.epoch, seq: last },
+            cursor,
             counts: VersionedCounts::at(head.counts, head.seq),
             heartbeat_seconds: options.heartbeat.as_secs(),
         });
@@ -75,7 +75,6 @@ impl Session {
         let times = Times::new(options, &request.identity, opened, now);
         let timer = Box::pin(tokio::time::sleep_until(times.next()));
         Self {
-            id,
             lease,
             store,
             resume,
@@ -94,7 +93,7 @@ impl Session {
     /// The stream's id, as `ready` tells it.
     #[must_use]
     pub fn id(&self) -> ConnectionId {
-        self.id
+        self.lease.id
     }
 
     /// How it continues what its client had.
@@ -196,7 +195,7 @@ impl Session {
             written.stamp(cursor, &frame::change(&entry.change));
         }
         written.counts(page.head.counts, page.head.seq);
-        self.lease.place(*last, page.head.seq);
+        self.lease.place(Cursor { epoch: self.epoch, seq: *last }, page.head.seq);
         self.write_pass(written)
     }
 
@@ -259,6 +258,6 @@ impl Drop for Session {
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session").field("id", &self.id).field("stats", &self.stats()).finish_non_exhaustive()
+        f.debug_struct("Session").field("id", &self.lease.id).field("stats", &self.stats()).finish_non_exhaustive()
     }
 }

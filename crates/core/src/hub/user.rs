@@ -1,10 +1,11 @@
 //! One user's open streams and their ring. Pure: no lock, no clock, no wake.
 
 use super::{
-    EndReason,
+    Connection, EndReason,
+    connection::{About, Moment},
     ring::{Item, Kind, Pushed, Ring, RingLimits},
 };
-use crate::{Counts, Cursor, Metrics, Seq, frame, frame::Frame, metrics::count};
+use crate::{ConnectionId, Counts, Cursor, Epoch, Metrics, Recipient, Seq, Timestamp, frame, frame::Frame, metrics::count};
 use std::{collections::BTreeMap, task::Waker};
 use tokio::time::Instant;
 
@@ -18,6 +19,8 @@ const MAX_EARLY: usize = 256;
 pub(super) struct User {
     ring: Ring,
     slots: BTreeMap<u64, Slot>,
+    /// Which life of the log the ring and the head belong to.
+    epoch: Option<Epoch>,
     /// The newest entry that was announced here, or that a look at the store found.
     head: Option<Seq>,
     /// Entries that overtook their predecessor.
@@ -36,6 +39,8 @@ pub(crate) struct Logged {
 /// One stream's place.
 #[derive(Debug)]
 struct Slot {
+    about: About,
+    wrote: Instant,
     /// The first index of the ring that it has not written.
     index: u64,
     /// The last entry it has written, once the stream is open.
@@ -57,6 +62,8 @@ pub(super) struct Announced {
     pub(super) wakers: Vec<Waker>,
     /// Whether an entry has begun to wait for its predecessor.
     pub(super) began_waiting: bool,
+    /// Whether the entry is of another life of the log: only the store can tell which one counts.
+    pub(super) doubtful: bool,
 }
 
 /// What a stream has to do next.
@@ -112,7 +119,7 @@ impl Written {
 
 impl User {
     pub(super) fn new(limits: RingLimits) -> Self {
-        Self { ring: Ring::new(limits), slots: BTreeMap::new(), head: None, early: BTreeMap::new() }
+        Self { ring: Ring::new(limits), slots: BTreeMap::new(), epoch: None, head: None, early: BTreeMap::new() }
     }
 
     /// Streams that count for the limit: those that were told to end do not.
@@ -125,9 +132,10 @@ impl User {
     }
 
     /// Takes in a stream. Frames from now on are kept for it.
-    pub(super) fn join(&mut self, key: u64) {
+    pub(super) fn join(&mut self, key: u64, about: About, now: Instant) {
         let index = self.ring.next_index();
-        self.slots.insert(key, Slot { index, last: None, target: Seq::ZERO, dropped: 0, end: None, waker: None });
+        let slot = Slot { about, wrote: now, index, last: None, target: Seq::ZERO, dropped: 0, end: None, waker: None };
+        self.slots.insert(key, slot);
     }
 
     pub(super) fn leave(&mut self, key: u64) {
@@ -137,11 +145,71 @@ impl User {
     }
 
     /// Says after which entry a stream continues, and up to where entries are known to exist.
-    pub(super) fn place(&mut self, key: u64, last: Seq, target: Seq) {
+    #[must_use]
+    pub(super) fn place(&mut self, key: u64, last: Cursor, target: Seq, now: Instant) -> Vec<Waker> {
+        let wakers = self.enter(last.epoch);
         if let Some(slot) = self.slots.get_mut(&key) {
-            slot.last = slot.last.max(Some(last));
+            slot.last = slot.last.max(Some(last.seq));
             slot.target = slot.target.max(target);
+            slot.wrote = now;
         }
+        wakers
+    }
+
+    /// From now on this life of the log counts. Streams of another one, which was erased, end.
+    fn enter(&mut self, epoch: Epoch) -> Vec<Waker> {
+        let wakers = match self.epoch {
+            Some(known) if known != epoch => self.forget(),
+            _ => Vec::new(),
+        };
+        self.epoch = Some(epoch);
+        wakers
+    }
+
+    /// The log is gone: its streams end, and nothing of it is left for those that open later.
+    pub(super) fn forget(&mut self) -> Vec<Waker> {
+        self.ring.clear();
+        self.early.clear();
+        (self.head, self.epoch) = (None, None);
+        self.end(EndReason::Revoked, |slot| slot.last.is_some())
+    }
+
+    /// Ends the streams whose credentials were issued before a moment.
+    pub(super) fn revoke(&mut self, issued_before: Timestamp) -> Vec<Waker> {
+        self.end(EndReason::Revoked, |slot| slot.about.identity.is_revoked_by(issued_before))
+    }
+
+    /// Cuts one stream, or all of them.
+    pub(super) fn cut(&mut self, id: Option<ConnectionId>) -> Vec<Waker> {
+        self.end(EndReason::Evicted, |slot| id.is_none_or(|id| slot.about.id == id))
+    }
+
+    pub(super) fn has(&self, id: ConnectionId) -> bool {
+        self.slots.values().any(|slot| slot.about.id == id)
+    }
+
+    fn end(&mut self, reason: EndReason, which: impl Fn(&Slot) -> bool) -> Vec<Waker> {
+        let ending = self.slots.values_mut().filter(|slot| slot.end.is_none() && which(slot));
+        ending
+            .filter_map(|slot| {
+                slot.end = Some(reason);
+                slot.waker.take()
+            })
+            .collect()
+    }
+
+    /// The streams as an operator sees them.
+    pub(super) fn connections(&self, recipient: &Recipient, now: Moment) -> Vec<Connection> {
+        let connection = |slot: &Slot| Connection {
+            id: slot.about.id,
+            recipient: recipient.clone(),
+            since: slot.about.since,
+            last_write_at: now.on_the_wall(slot.wrote),
+            cursor: self.epoch.zip(slot.last).map(|(epoch, seq)| Cursor { epoch, seq }),
+            behind: self.head.max(Some(slot.target)).zip(slot.last).map_or(0, |(head, last)| head.0.saturating_sub(last.0)),
+            transport: slot.about.transport,
+        };
+        self.slots.values().filter(|slot| slot.end.is_none()).map(connection).collect()
     }
 
     /// How many live events were dropped before this stream wrote them, since it was last asked.
@@ -164,6 +232,9 @@ impl User {
     /// A committed entry was announced: the next one goes to the ring, a known one is dropped, one that overtook others waits.
     pub(super) fn announce(&mut self, entry: Logged, metrics: &Metrics) -> Announced {
         let seq = entry.cursor.seq;
+        if self.epoch.is_some_and(|known| known != entry.cursor.epoch) {
+            return Announced { doubtful: true, ..Announced::default() };
+        }
         match self.head {
             Some(head) if seq <= head => Announced::default(),
             Some(head) if seq > head.next() && self.early.len() < MAX_EARLY => {
@@ -175,7 +246,7 @@ impl User {
             _ => {
                 self.push_logged(entry, metrics);
                 self.take_successors(metrics);
-                Announced { reached: self.counted(), wakers: self.take_wakers(), began_waiting: false }
+                Announced { reached: self.counted(), wakers: self.take_wakers(), ..Announced::default() }
             }
         }
     }
@@ -201,13 +272,15 @@ impl User {
         self.take_wakers()
     }
 
-    /// A look at the store found this head: whoever is behind it has a hole.
-    pub(super) fn found_head(&mut self, head: Seq) -> Vec<Waker> {
-        if self.head >= Some(head) {
-            return Vec::new();
+    /// A look at the store found this head: whoever is behind it has a hole, whoever reads another life of the log has nothing more to
+    /// read.
+    pub(super) fn found_head(&mut self, head: Cursor) -> Vec<Waker> {
+        let mut wakers = self.enter(head.epoch);
+        if self.head < Some(head.seq) {
+            self.head = Some(head.seq);
+            wakers.extend(self.take_wakers());
         }
-        self.head = Some(head);
-        self.take_wakers()
+        wakers
     }
 
     fn push_logged(&mut self, entry: Logged, metrics: &Metrics) {
@@ -219,7 +292,7 @@ impl User {
     /// A live event, for those who are here now.
     pub(super) fn signal(&mut self, frame: Frame, key: Option<Box<str>>, at: Instant, metrics: &Metrics) -> Announced {
         self.push(Kind::Live { key }, frame, at, metrics);
-        Announced { reached: self.counted(), wakers: self.take_wakers(), began_waiting: false }
+        Announced { reached: self.counted(), wakers: self.take_wakers(), ..Announced::default() }
     }
 
     fn push(&mut self, kind: Kind, frame: Frame, at: Instant, metrics: &Metrics) {
@@ -236,8 +309,18 @@ impl User {
         }
     }
 
+    /// Whether the log has grown beyond a long poll's place; registers the waker if not.
+    pub(super) fn poll_head(&mut self, key: u64, waker: &Waker) -> Pass {
+        let Some(slot) = self.slots.get_mut(&key) else { return Pass::End(EndReason::Draining) };
+        match (slot.end, slot.last) {
+            (Some(reason), _) => Pass::End(reason),
+            (None, Some(last)) if last < self.head.unwrap_or_default().max(slot.target) => Pass::Hole(last),
+            _ => slot.idle(waker),
+        }
+    }
+
     /// The one rule, for one stream: entry `last + 1` is written; `≤ last` is dropped; `> last + 1` is a hole.
-    pub(super) fn pass(&mut self, key: u64, waker: &Waker) -> Pass {
+    pub(super) fn pass(&mut self, key: u64, waker: &Waker, now: Instant) -> Pass {
         let Some(slot) = self.slots.get_mut(&key) else { return Pass::End(EndReason::Draining) };
         if let Some(reason) = slot.end {
             return Pass::End(reason);
@@ -247,7 +330,10 @@ impl User {
         let (written, hole) = slot.take(last, &self.ring, self.head);
         let to = slot.index;
         let pass = match (written.events, hole) {
-            (1.., _) => Pass::Write(written),
+            (1.., _) => {
+                slot.wrote = now;
+                Pass::Write(written)
+            }
             (0, true) => Pass::Hole(last),
             (0, false) => slot.idle(waker),
         };

@@ -19,7 +19,7 @@ pub(crate) fn who(user: &str) -> Recipient {
 
 pub(crate) fn request(user: &str, position: Option<&str>) -> OpenRequest {
     OpenRequest {
-        identity: Identity { recipient: who(user), expires_at: None },
+        identity: Identity { recipient: who(user), expires_at: None, issued_at: None },
         position: position.map(|p| p.as_bytes().to_vec().into()),
         transport: Transport::Http1,
     }
