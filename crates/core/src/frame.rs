@@ -73,9 +73,13 @@ pub(crate) fn change_data(change: &Change) -> String {
 
 /// Puts a logged event on the wire: its position, then its frame.
 pub(crate) fn stamp(buf: &mut Vec<u8>, cursor: Cursor, frame: &[u8]) {
+    id_line(buf, cursor);
+    buf.extend_from_slice(frame);
+}
+
+fn id_line(buf: &mut Vec<u8>, cursor: Cursor) {
     // A cursor is visible ASCII by construction; writing to a Vec cannot fail.
     let _ = std::io::Write::write_fmt(buf, format_args!("id: {cursor}\n"));
-    buf.extend_from_slice(frame);
 }
 
 /// The counts, true at `version`.
@@ -121,8 +125,10 @@ impl VersionedCounts {
 pub(crate) fn greeting(ready: &Ready<'_>) -> Vec<u8> {
     let mut buf = Vec::with_capacity(384);
     encode::retry_line(&mut buf, jittered(1000..5000));
-    let frame = event(&READY, &json(ready));
-    stamp(&mut buf, ready.cursor, &frame);
+    encode::event_line(&mut buf, &READY);
+    id_line(&mut buf, ready.cursor);
+    encode::data_lines(&mut buf, &json(ready));
+    encode::end(&mut buf);
     buf
 }
 

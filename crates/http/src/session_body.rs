@@ -20,8 +20,8 @@ impl SessionBody {
         let (who, (resume, reset_reason)) = (session.recipient(), words(session.resume()));
         tracing::info!(
             connection = %session.id(),
-            user = ?who.user.as_str(),
-            tenant = ?who.tenant.as_str(),
+            user = %who.user.as_str().escape_debug(),
+            tenant = %who.tenant.as_str().escape_debug(),
             transport = transport.as_str(),
             resume,
             reset_reason,
@@ -54,8 +54,8 @@ impl Drop for SessionBody {
         let (stats, who) = (self.session.stats(), self.session.recipient());
         tracing::info!(
             connection = %self.session.id(),
-            user = ?who.user.as_str(),
-            tenant = ?who.tenant.as_str(),
+            user = %who.user.as_str().escape_debug(),
+            tenant = %who.tenant.as_str().escape_debug(),
             reason = stats.end.map_or("client", EndReason::as_str),
             events = stats.events,
             bytes = stats.bytes,

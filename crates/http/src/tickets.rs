@@ -14,7 +14,7 @@ use tokio::time::Instant;
 /// How long a ticket is good.
 pub(crate) const LIFETIME: Duration = Duration::from_secs(30);
 /// Unused tickets of one user: a page that asks in a loop cannot crowd out the others.
-const MAX_PER_USER: usize = 100;
+const MAX_PER_USER: usize = 1000;
 /// Unused tickets of all users; bounds the memory.
 const MAX: usize = 100_000;
 /// Random bytes of a ticket.

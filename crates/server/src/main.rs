@@ -1,3 +1,40 @@
-//! The server binary.
+//! The server: `campanile serve`, `campanile dev`, `campanile token`.
+//!
+//! From the outside in: [`cli`] (what is asked for), [`config`] (how), [`process`] (sockets, signals, the orderly end), [`node`]
+//! (what is plugged into what). Everything gets its inputs as arguments; this file alone looks at the process's surroundings.
+
+mod accept;
+mod cli;
 mod config;
-fn main() {}
+mod dev;
+mod failure;
+mod hosts;
+mod listen;
+mod mint;
+mod node;
+mod problem;
+mod process;
+mod serve;
+mod stop;
+mod telemetry;
+mod token;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let command = match cli::Cli::try_parse() {
+        Ok(cli) => cli.command,
+        Err(error) => return failure::usage(&error),
+    };
+    let variables = std::env::vars_os().collect();
+    let ended = match command {
+        cli::Command::Serve(options) => serve::run(options, variables),
+        cli::Command::Dev(options) => dev::run(options, variables),
+        cli::Command::Token(options) => token::run(options, variables),
+    };
+    ended.map_or_else(|failure| failure.report(), |()| ExitCode::SUCCESS)
+}

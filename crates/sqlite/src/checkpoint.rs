@@ -1,17 +1,17 @@
 //! Moving the write-ahead log into the database, beside the writer.
 //!
 //! A commit only appends to the write-ahead log. This thread copies it over, passively: it waits for nobody and nobody waits for it. The
-//! log's file is begun anew by the first commit that finds all of it copied, which under constant load never happens by itself; so above
-//! [`LIMIT`] the writer copies the small rest itself, between two transactions.
+//! log's file is begun anew by the first commit that finds all of it copied, which under constant load never happens by itself; so above a
+//! limit the writer copies the small rest itself, between two transactions.
 
 use parking_lot::{Condvar, Mutex};
 use rusqlite::{Connection, hooks::Wal};
 use std::{cell::Cell, ffi::c_int};
 
-/// Pages of new log after which it is worth copying: 4 MiB.
+/// Pages of new log after which it is worth copying: 4 MiB, as SQLite's own default.
 const STEP: u32 = 1024;
-/// Pages of log above which the writer lends a hand: 64 MiB.
-const LIMIT: u32 = 16 * STEP;
+/// KiB in a page. (An application's file may have others; then the limits are others too, which harms nobody.)
+const PAGE_KIB: u32 = 4;
 
 thread_local! {
     /// How long the log was at the writer's last commit, in pages.
@@ -21,6 +21,11 @@ thread_local! {
 fn committed(_: &Wal, pages: c_int) -> rusqlite::Result<()> {
     PAGES.set(u32::try_from(pages).unwrap_or(0));
     Ok(())
+}
+
+/// Has a connection tell this thread how long the log is, with each commit.
+pub(crate) fn watch(conn: &Connection) {
+    conn.wal_hook(Some(committed));
 }
 
 /// What the writer asks of the thread.
@@ -79,17 +84,22 @@ pub(crate) fn finish(conn: &Connection) {
 }
 
 /// The writer's side: watches how long the log is.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Watch {
+    /// Pages of new log after which the thread is asked to copy.
+    step: u32,
+    /// Pages of log above which the writer lends a hand.
+    limit: u32,
     /// How long the log was when something was last done about it.
     handled: u32,
 }
 
 impl Watch {
     /// Watches the log of a connection. Must be called on the thread that writes.
-    pub(crate) fn begin(conn: &Connection) -> Self {
-        conn.wal_hook(Some(committed));
-        Self::default()
+    pub(crate) fn begin(conn: &Connection, limit_kib: u32) -> Self {
+        watch(conn);
+        let limit = (limit_kib / PAGE_KIB).max(4);
+        Self { step: STEP.min(limit / 4), limit, handled: 0 }
     }
 
     /// Called after each commit.
@@ -98,11 +108,11 @@ impl Watch {
         if pages < self.handled {
             self.handled = 0;
         }
-        if pages < self.handled + STEP {
+        if pages < self.handled + self.step {
             return;
         }
         self.handled = pages;
-        if pages >= LIMIT {
+        if pages >= self.limit {
             copy(conn, "PASSIVE");
         } else {
             checkpoints.request();

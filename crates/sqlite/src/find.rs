@@ -34,7 +34,9 @@ pub(crate) fn number(conn: &Connection, id: NotificationId) -> rusqlite::Result<
 /// The row of a notification in the inbox of a user whose log reaches up to `head`.
 ///
 /// By bisection: numbers grow with every commit and so, within one inbox, with every seq. 17 probes find one among 100,000, in pages that
-/// are in memory; an index on (user, n) would instead be one more page to write for each recipient of each publish.
+/// are in memory. An index on (user, n) would instead be one more page to write for nearly every recipient. Bytes written to disk per
+/// publish to one of 1,000 users, checkpoints included (`examples/throughput.rs`, 8 submitters / 64 submitters / batches of 1,000):
+/// 10,800 / 6,000 / 3,500 without that index, 16,300 / 11,100 / 6,200 with it.
 pub(crate) fn row(conn: &Connection, user: i64, n: i64, head: u64) -> rusqlite::Result<Option<InboxRow>> {
     let mut next = conn.prepare_cached(
         "SELECT seq, n, read_at, seen_at, archived_at FROM campanile_inbox

@@ -34,6 +34,9 @@ mod shared;
 mod write;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 pub use error::OpenError;
 pub use options::SqliteOptions;
 

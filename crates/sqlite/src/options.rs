@@ -16,6 +16,9 @@ pub struct SqliteOptions {
     pub batch_rows: usize,
     /// Heads of logs that the writer keeps in memory, at about 250 bytes. Default 65,536.
     pub heads: usize,
+    /// How long the write-ahead log may become, about, before the writer itself lends a hand in copying it into the database, in KiB.
+    /// Default 65,536.
+    pub wal_kib: u32,
     /// Page cache of the writer, in KiB. Default 32,768.
     pub writer_cache_kib: u32,
     /// Page cache of each reader, in KiB. Default 8,192.
@@ -31,6 +34,7 @@ impl Default for SqliteOptions {
             batch: 1024,
             batch_rows: 10_000,
             heads: 65_536,
+            wal_kib: 64 * 1024,
             writer_cache_kib: 32 * 1024,
             reader_cache_kib: 8 * 1024,
         }

@@ -1,7 +1,10 @@
 //! A bounded queue between callers that never wait and threads that do.
 
 use parking_lot::{Condvar, Mutex};
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 /// Many may put, many may take; closing lets the takers finish what is in it.
 #[derive(Debug)]
@@ -15,6 +18,8 @@ pub(crate) struct Queue<T> {
 struct State<T> {
     items: VecDeque<T>,
     closed: bool,
+    /// How many a taker waits for; fewer do not wake it.
+    wanted: usize,
 }
 
 /// Why something was not taken in; it comes back to its owner.
@@ -28,7 +33,7 @@ pub(crate) enum Refused<T> {
 
 impl<T> Queue<T> {
     pub(crate) fn new(capacity: usize) -> Self {
-        let state = Mutex::new(State { items: VecDeque::new(), closed: false });
+        let state = Mutex::new(State { items: VecDeque::new(), closed: false, wanted: 1 });
         Self { state, filled: Condvar::new(), capacity }
     }
 
@@ -42,8 +47,11 @@ impl<T> Queue<T> {
             return Err(Refused::Full(item));
         }
         state.items.push_back(item);
+        let enough = state.items.len() >= state.wanted;
         drop(state);
-        self.filled.notify_one();
+        if enough {
+            self.filled.notify_one();
+        }
         Ok(())
     }
 
@@ -67,9 +75,17 @@ impl<T> Queue<T> {
         }
     }
 
-    /// How much waits.
-    pub(crate) fn len(&self) -> usize {
-        self.state.lock().items.len()
+    /// Waits until so many wait, but not longer than `patience`. For a queue with a single taker.
+    pub(crate) fn wait_for(&self, wanted: usize, patience: Duration) {
+        let deadline = Instant::now() + patience;
+        let mut state = self.state.lock();
+        state.wanted = wanted;
+        while state.items.len() < wanted && !state.closed {
+            if self.filled.wait_until(&mut state, deadline).timed_out() {
+                break;
+            }
+        }
+        state.wanted = 1;
     }
 
     /// Takes nothing more in; what is in it can still be taken.
@@ -101,7 +117,23 @@ mod tests {
         }
         let mut taken = Vec::new();
         queue.take_while(&mut taken, |n| *n < 5);
-        assert_eq!((taken, queue.len()), (vec![1, 2], 2));
+        assert_eq!(taken, [1, 2]);
+        assert_eq!((queue.pop(), queue.pop()), (Some(9), Some(3)));
+    }
+
+    #[test]
+    fn waiting_for_many_ends_with_them_with_the_patience_or_with_the_queue() {
+        let queue = Queue::new(9);
+        queue.wait_for(1, Duration::ZERO);
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| queue.wait_for(3, Duration::from_secs(600)));
+            (0..3).for_each(|n| queue.push(n).unwrap());
+            waiting.join().unwrap();
+            let waiting = scope.spawn(|| queue.wait_for(9, Duration::from_secs(600)));
+            queue.close();
+            waiting.join().unwrap();
+        });
+        assert_eq!(queue.pop(), Some(0));
     }
 
     #[test]

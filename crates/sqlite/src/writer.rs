@@ -28,7 +28,6 @@ pub(crate) struct Writer {
     path: PathBuf,
     conn: Connection,
     memory: Memory,
-    watch: Watch,
     /// How many writes the last transaction had.
     last: usize,
     others: Vec<JoinHandle<()>>,
@@ -57,7 +56,7 @@ impl Writer {
         others: Vec<JoinHandle<()>>,
         lock: Lock,
     ) -> Self {
-        Self { shared, path, conn, memory, watch: Watch::default(), last: 0, others, _lock: lock }
+        Self { shared, path, conn, memory, last: 0, others, _lock: lock }
     }
 
     /// Writes until the queue is closed and empty, then leaves the database behind as one file.
@@ -65,11 +64,12 @@ impl Writer {
         // Dropped last: when the end is told, the lock is free.
         let _end = End(self.shared.clone());
         let mut this = self;
-        this.watch = Watch::begin(&this.conn);
+        let mut watch = Watch::begin(&this.conn, this.shared.options.wal_kib);
         let mut batch = Batch::new();
         while let Some(first) = this.shared.writes.pop() {
             this.gather(first, &mut batch);
             this.write(&mut batch);
+            watch.look(&this.conn, &this.shared.checkpoints);
         }
         this.finish();
     }
@@ -86,9 +86,8 @@ impl Writer {
 
     /// Takes what waits; and if as many are expected as last time, waits a moment for them.
     fn gather(&mut self, first: Box<dyn Write>, batch: &mut Batch) {
-        let began = Instant::now();
-        while self.shared.writes.len() + 1 < self.last && began.elapsed() < GATHER {
-            std::thread::yield_now();
+        if self.last > 1 {
+            self.shared.writes.wait_for(self.last - 1, GATHER);
         }
         let (mut writes, mut rows) = (1, first.weight());
         batch.push(first);
@@ -119,13 +118,12 @@ impl Writer {
         }
     }
 
-    fn answer(&mut self, batch: &mut Batch) {
+    fn answer(&self, batch: &mut Batch) {
         for write in batch.drain(..) {
             if !write.answer() {
                 self.shared.metrics.failed.inc();
             }
         }
-        self.watch.look(&self.conn, &self.shared.checkpoints);
     }
 
     fn fail(&self, batch: &mut Batch, why: &rusqlite::Error) {
@@ -169,8 +167,8 @@ impl Writer {
     fn reconnect(&mut self) {
         match connection::writer(&self.path, self.shared.options.writer_cache_kib) {
             Ok(conn) => {
+                checkpoint::watch(&conn);
                 self.conn = conn;
-                self.watch = Watch::begin(&self.conn);
             }
             Err(why) => tracing::error!(%why, "the store could not connect to its file again"),
         }

@@ -17,10 +17,10 @@ async fn a_stream_begins_with_retry_and_ready_in_one_piece() {
     let (retry, rest) = text.split_once('\n').unwrap();
     let millis: u64 = retry.strip_prefix("retry: ").unwrap().parse().unwrap();
     assert!((1000..=5000).contains(&millis));
-    let id = rest.strip_prefix("id: ").unwrap().split('\n').next().unwrap();
+    let id = rest.strip_prefix("event: ready\nid: ").unwrap().split('\n').next().unwrap();
     assert!(id.ends_with("-0"), "{id}");
     let ready = format!(
-        "id: {id}\nevent: ready\ndata: {{\"connectionId\":\"{}\",\"user\":\"u1\",\"resume\":\"fresh\",\"cursor\":\"{id}\",\"counts\":{{\"unread\":0,\"unseen\":0,\"version\":0}},\"heartbeatSeconds\":30}}\n\n",
+        "event: ready\nid: {id}\ndata: {{\"connectionId\":\"{}\",\"user\":\"u1\",\"resume\":\"fresh\",\"cursor\":\"{id}\",\"counts\":{{\"unread\":0,\"unseen\":0,\"version\":0}},\"heartbeatSeconds\":30}}\n\n",
         session.id()
     );
     assert_eq!(rest, ready);

@@ -46,8 +46,8 @@ async fn a_stream_has_a_line_at_its_beginning_and_one_at_its_end() {
     assert_eq!(field(opened, "message"), "stream opened");
     assert_eq!(field(closed, "message"), "stream closed");
     assert_eq!((field(opened, "resume"), field(opened, "reset_reason")), ("reset".into(), "unknown".into()));
-    assert_eq!((field(opened, "transport"), field(opened, "tenant")), ("http/1.1".into(), "\"default\"".into()));
-    assert_eq!(field(opened, "user"), "\"a\\u{202e}b\"", "what could turn a line around is escaped");
+    assert_eq!((field(opened, "transport"), field(opened, "tenant")), ("http/1.1".into(), "default".into()));
+    assert_eq!(field(opened, "user"), "a\\u{202e}b", "what could turn a line around is escaped");
     assert_eq!(field(opened, "connection"), field(closed, "connection"));
     assert_eq!((field(closed, "reason"), field(closed, "events")), ("client".into(), 0.into()));
     assert!(field(closed, "seconds").is_number() && field(closed, "bytes").is_number());

@@ -1,10 +1,10 @@
 //! From written to meant: one function per section, and the rules between keys at the end.
 
 use super::{
-    Auth, Config, Drain, Key, Limits, Mistakes, Sources, keys, meant::ApiKey, parse, reader::Reader, types,
-    written::Written,
+    Auth, Config, Drain, Key, Limits, Mistakes, Sources, keys, parse, reader::Reader, types, written::Written,
 };
 use campanile_core::{ConnectionLimitPolicy, HeartbeatForm, RetentionOptions, SseOptions};
+use campanile_http::ApiKey;
 use std::{
     collections::HashSet,
     net::{Ipv4Addr, SocketAddr},
@@ -164,11 +164,11 @@ fn credentials(reader: &Reader, config: &Config) {
 fn unique_keys(reader: &Reader, api_keys: &[ApiKey]) {
     let (mut names, mut hashes) = (HashSet::new(), HashSet::new());
     for key in api_keys {
-        if !names.insert(&key.name) {
-            reader.wrong(keys::API_KEYS, format!("two keys are called {}", key.name));
+        if !names.insert(key.name()) {
+            reader.wrong(keys::API_KEYS, format!("two keys are called {}", key.name()));
         }
-        if !hashes.insert(key.sha256) {
-            reader.wrong(keys::API_KEYS, format!("{} is the same key as another one", key.name));
+        if !hashes.insert(key.sha256()) {
+            reader.wrong(keys::API_KEYS, format!("{} is the same key as another one", key.name()));
         }
     }
 }

@@ -41,10 +41,8 @@ pub(crate) struct Key {
     /// The default, written as in a variable; empty: none.
     pub(crate) default: &'static str,
     /// What it does. The reference page is made from this.
-    #[cfg_attr(not(test), expect(dead_code, reason = "read by the reference page and by tests"))]
     pub(crate) what: &'static str,
     /// Why it exists or why the default is what it is; for a limit, the abuse it stops.
-    #[cfg_attr(not(test), expect(dead_code, reason = "read by the reference page and by tests"))]
     pub(crate) why: &'static str,
     /// Whether it has an effect in this build; otherwise setting it is a mistake.
     pub(crate) built: bool,

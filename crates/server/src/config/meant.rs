@@ -1,6 +1,7 @@
 //! The configuration as meant: every value has its type and has been checked.
 
 use campanile_core::{Definitions, RetentionOptions, SseOptions};
+use campanile_http::ApiKey;
 use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 /// Something that must not be shown.
@@ -22,13 +23,6 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
     }
-}
-
-/// A key of the application: what it is called, and the hash of what is sent.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct ApiKey {
-    pub(crate) name: String,
-    pub(crate) sha256: [u8; 32],
 }
 
 /// Where notifications are kept.

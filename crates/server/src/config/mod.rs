@@ -18,7 +18,7 @@ mod written;
 
 pub(crate) use build::{load, load_auth};
 pub(crate) use keys::{Form, Key};
-pub(crate) use meant::{ApiKey, Auth, Config, Drain, Limits, Secret, StoreUrl};
-pub(crate) use mistake::{Mistake, Mistakes, Origin};
+pub(crate) use meant::{Auth, Config, Drain, Limits, Secret, StoreUrl};
+pub(crate) use mistake::{Mistakes, Origin};
 pub(crate) use variables::secret_file;
 pub(crate) use written::Sources;

@@ -1,11 +1,11 @@
 //! The rules of single values. Each function answers with what is wrong, in words that finish the sentence "the value …".
 
-use super::meant::{ApiKey, Secret, StoreUrl};
-use super::published;
+use super::{
+    meant::{Secret, StoreUrl},
+    published,
+};
+use campanile_http::{ApiKey, MIN_SECRET_BYTES};
 use std::net::SocketAddr;
-
-/// HS256 signs with a 32 byte hash; a shorter secret is weaker than that (RFC 7518 section 3.2).
-const MIN_JWT_SECRET_BYTES: usize = 32;
 
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "must be an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080".into())
@@ -36,9 +36,9 @@ pub(super) fn host(text: &str) -> Result<String, String> {
 }
 
 pub(super) fn jwt_secret(text: &str) -> Result<Secret, String> {
-    if text.len() < MIN_JWT_SECRET_BYTES {
+    if text.len() < MIN_SECRET_BYTES {
         return Err(format!(
-            "has {} bytes and needs at least {MIN_JWT_SECRET_BYTES}; `openssl rand -hex 32` makes a good one",
+            "has {} bytes and needs at least {MIN_SECRET_BYTES}; `openssl rand -hex 32` makes a good one",
             text.len()
         ));
     }
@@ -53,28 +53,17 @@ pub(super) fn jwt_secret(text: &str) -> Result<Secret, String> {
 
 /// `name:SHA-256-of-the-key-in-hex`.
 pub(super) fn api_key(text: &str) -> Result<ApiKey, String> {
-    const FORM: &str = "must be name:SHA-256-of-the-key-in-hex";
-    let (name, hex) = text.split_once(':').ok_or(FORM)?;
-    let visible = |c: char| c.is_ascii_graphic();
-    if name.is_empty() || name.len() > 64 || !name.chars().all(visible) {
-        return Err(format!("{FORM}, and the name has 1 to 64 visible ASCII characters"));
+    let key = ApiKey::parse(text).map_err(|error| error.to_string())?;
+    if key.name().len() > 64 || !key.name().bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("must begin with a name of 1 to 64 visible ASCII characters".into());
     }
-    let sha256 = sha256(hex).ok_or(format!("{FORM}, and the hash has 64 hexadecimal digits"))?;
-    if published::is_published_key(&sha256) {
-        return Err(format!("{name} is an example from the documentation, which everybody knows; make a new key"));
+    if published::is_published_key(key.sha256()) {
+        return Err(format!(
+            "{} is an example from the documentation, which everybody knows; make a new key",
+            key.name()
+        ));
     }
-    Ok(ApiKey { name: name.to_owned(), sha256 })
-}
-
-fn sha256(hex: &str) -> Option<[u8; 32]> {
-    let mut hash = [0; 32];
-    if hex.len() != 64 || !hex.is_ascii() {
-        return None;
-    }
-    for (at, byte) in hash.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(hex.get(2 * at..2 * at + 2)?, 16).ok()?;
-    }
-    Some(hash)
+    Ok(key)
 }
 
 /// An origin as browsers write it: scheme, host and perhaps a port, nothing more.

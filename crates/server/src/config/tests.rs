@@ -1,6 +1,6 @@
 //! The configuration from outside: sources in, a configuration or all mistakes out.
 
-use super::*;
+use super::{mistake::Mistake, *};
 use sha2::{Digest, Sha256};
 use std::{collections::HashSet, ffi::OsString, path::PathBuf, time::Duration};
 
@@ -101,8 +101,8 @@ fn every_key_can_be_set_by_a_variable() {
     assert_eq!(config.allowed_hosts, ["campanile.example", "[::1]"]);
     assert_eq!(config.auth.user_claims, ["uid"]);
     assert_eq!(config.auth.tenant_claim.as_deref(), Some("org"));
-    assert_eq!(config.api_keys.iter().map(|key| key.name.as_str()).collect::<Vec<_>>(), ["shop", "desk"]);
-    assert_eq!(config.api_keys[1].sha256.as_slice(), Sha256::digest("b").as_slice());
+    assert_eq!(config.api_keys.iter().map(campanile_http::ApiKey::name).collect::<Vec<_>>(), ["shop", "desk"]);
+    assert_eq!(config.api_keys[1].sha256().as_slice(), Sha256::digest("b").as_slice());
     assert_eq!(config.cors_origins, ["https://app.example", "http://localhost:3000"]);
     assert_eq!(config.store, StoreUrl::Memory);
     assert_eq!(config.sse.max_connections, Some(1000));

@@ -2,7 +2,7 @@
 
 use super::kit::{Kit, PLENTY, assert_dense, at, notification};
 use crate::store::{InboxQuery, InboxStatus, Marked, Store, Sweep};
-use crate::{Change, Entry, MarkTarget, NotificationId, Seq, StateChange, Timestamp, UpToState};
+use crate::{Change, Counts, Entry, MarkTarget, NotificationId, Seq, StateChange, Timestamp, UpToState};
 use std::sync::Arc;
 
 const USERS: [&str; 3] = ["u", "v", "w"];
@@ -120,6 +120,14 @@ fn fold(entries: &[Entry]) -> Model {
         }
     }
     model
+}
+
+/// What the counts must be, by the log alone: an oracle for tests that find a store in a state they did not bring about themselves. The
+/// entries are those of a whole log, from the first on.
+#[must_use]
+pub fn counts_by_the_log(entries: &[Entry]) -> Counts {
+    let (unread, unseen) = fold(entries).counts();
+    Counts { unread, unseen }
 }
 
 /// A few hundred steps of every kind, from fixed seeds; after each, the counts are those of two independent models.

@@ -1,0 +1,53 @@
+//! Why the process ends early, as its user sees it.
+
+use crate::config::Mistakes;
+use std::{
+    fmt,
+    io::{self, Write},
+    process::ExitCode,
+};
+
+/// `EX_USAGE` of sysexits: whoever started this has something to correct.
+const MISTAKE: u8 = 64;
+
+/// Why the process ends early.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The configuration is wrong; all that is wrong with it.
+    Configuration(Mistakes),
+    /// Something did not work: one sentence with what, where, and what to do.
+    Runtime(String),
+}
+
+impl From<Mistakes> for Failure {
+    fn from(mistakes: Mistakes) -> Self {
+        Self::Configuration(mistakes)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Configuration(mistakes) => mistakes.fmt(f),
+            Self::Runtime(sentence) => f.write_str(sentence),
+        }
+    }
+}
+
+impl Failure {
+    /// Tells the user, and gives the exit code.
+    pub(crate) fn report(&self) -> ExitCode {
+        // Nobody is left to tell if standard error is gone.
+        _ = writeln!(io::stderr().lock(), "campanile: {self}");
+        match self {
+            Self::Configuration(_) => ExitCode::from(MISTAKE),
+            Self::Runtime(_) => ExitCode::FAILURE,
+        }
+    }
+}
+
+/// Shows what the command line's parser has to say: help is a success, a mistake is a mistake.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    _ = error.print();
+    if error.use_stderr() { ExitCode::from(MISTAKE) } else { ExitCode::SUCCESS }
+}

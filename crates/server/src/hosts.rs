@@ -1,0 +1,93 @@
+//! Which `Host` names are answered. A page of another site can point its own name at an address in your network and then read the
+//! answers (DNS rebinding): its requests carry that name, and so can be told from honest ones.
+
+use crate::problem;
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use http::{HeaderMap, Uri, header::HOST};
+use std::sync::Arc;
+
+/// The names of this machine for itself.
+pub(crate) const LOCALHOST: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+
+/// Host names that are answered, in lower case and without ports.
+#[derive(Clone, Debug)]
+pub(crate) struct Hosts(Arc<[String]>);
+
+impl Hosts {
+    /// These names; none: all.
+    pub(crate) fn new(names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self(names.into_iter().map(Into::into).collect())
+    }
+
+    fn answers(&self, host: &str) -> bool {
+        self.0.is_empty() || self.0.iter().any(|name| name.eq_ignore_ascii_case(without_port(host)))
+    }
+}
+
+/// Middleware: 400 for a request that does not say whom it is meant for (RFC 9112 section 3.2), 421 for one meant for somebody else.
+pub(crate) async fn check(State(hosts): State<Hosts>, request: Request, next: Next) -> Response {
+    match host(request.uri(), request.headers()) {
+        Some(host) if hosts.answers(host) => next.run(request).await,
+        Some(_) => problem::misdirected(),
+        None => problem::no_host(),
+    }
+}
+
+/// The one host that a request names. HTTP/2 has it in the URI; two headers contradict each other.
+fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
+    let mut named = headers.get_all(HOST).iter();
+    match (uri.authority(), named.next(), named.next()) {
+        (Some(authority), _, None) => Some(authority.as_str()),
+        (None, Some(host), None) => host.to_str().ok().filter(|host| !host.is_empty()),
+        _ => None,
+    }
+}
+
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !name.ends_with(':') => name,
+        _ => host,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_and_capitals_do_not_matter_but_names_do() {
+        let hosts = Hosts::new(LOCALHOST);
+        for good in ["localhost", "LOCALHOST:8080", "127.0.0.1:1", "[::1]:8080", "[::1]"] {
+            assert!(hosts.answers(good), "{good}");
+        }
+        for bad in [
+            "evil.example",
+            "localhost.evil.example:8080",
+            "127.0.0.1.evil.example",
+            "10.0.0.1",
+            "localhost:80:80",
+            "user@localhost",
+            "",
+        ] {
+            assert!(!hosts.answers(bad), "{bad}");
+        }
+        assert!(Hosts::new([""; 0]).answers("anything.example"));
+    }
+
+    #[test]
+    fn a_request_names_exactly_one_host() {
+        let headers = |values: &[&'static str]| -> HeaderMap {
+            values.iter().map(|value| (HOST, http::HeaderValue::from_static(value))).collect()
+        };
+        let relative = Uri::from_static("/x");
+        assert_eq!(host(&relative, &headers(&["a.example"])), Some("a.example"));
+        assert_eq!(host(&Uri::from_static("http://b.example:8080/x"), &headers(&[])), Some("b.example:8080"));
+        assert_eq!(host(&relative, &headers(&[])), None);
+        assert_eq!(host(&relative, &headers(&[""])), None);
+        assert_eq!(host(&relative, &headers(&["a.example", "b.example"])), None);
+    }
+}

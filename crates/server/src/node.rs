@@ -1,0 +1,114 @@
+//! The composition root: what is plugged into what.
+
+use crate::{
+    config::{Auth, Config, StoreUrl},
+    failure::Failure,
+    hosts::{self, Hosts, LOCALHOST},
+};
+use axum::{Router, middleware};
+use campanile_core::{
+    DraftLimits, Engine,
+    store::{MemoryStore, Store},
+};
+use campanile_http::{Credentials, Http, HttpOptions, Jwt, JwtOptions};
+use campanile_sqlite::Sqlite;
+use std::{path::Path, sync::Arc};
+
+/// One engine with its routes.
+pub(crate) struct Node {
+    http: Http,
+    base_path: String,
+    public_hosts: Hosts,
+    admin_hosts: Hosts,
+}
+
+impl Node {
+    /// Opens the store and starts the engine.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be opened; the message is the store's.
+    pub(crate) fn start(config: &Config) -> Result<Self, Failure> {
+        let credentials = credentials(config)?;
+        let engine = Engine::builder(open(&config.store)?)
+            .sse(config.sse.clone())
+            .retention(config.retention.clone())
+            .limits(DraftLimits { users: config.limits.users_per_publish, ..DraftLimits::default() })
+            .definitions(config.definitions.clone())
+            .start();
+        let options = HttpOptions {
+            cors_origins: config.cors_origins.clone(),
+            body_bytes: config.limits.body_bytes,
+            cookie: config.auth.cookie.clone(),
+            ..HttpOptions::default()
+        };
+        let http = Http::new(engine, credentials, options)
+            .map_err(|error| Failure::Runtime(format!("cors.origins: {error}")))?;
+        let names = config.allowed_hosts.iter().cloned();
+        Ok(Self {
+            http,
+            base_path: config.base_path.clone(),
+            public_hosts: Hosts::new(names.clone()),
+            // It listens on loopback and asks for no key: no page may reach it under another name.
+            admin_hosts: Hosts::new(names.chain(LOCALHOST.map(String::from))),
+        })
+    }
+
+    /// The engine.
+    pub(crate) fn engine(&self) -> &Engine {
+        self.http.engine()
+    }
+
+    /// Makes `/health/ready` fail from now on.
+    pub(crate) fn fail_readiness(&self) {
+        self.http.fail_readiness();
+    }
+
+    /// The routes for users and applications, with others beside them.
+    pub(crate) fn public(&self, beside: Router) -> Router {
+        self.http
+            .finish(Router::new())
+            .nest(&format!("{}/notifications", self.base_path), self.http.user_router())
+            .nest(&format!("{}/api", self.base_path), self.http.api_router())
+            .merge(self.http.ops_router())
+            .merge(beside)
+            .layer(middleware::from_fn_with_state(self.public_hosts.clone(), hosts::check))
+    }
+
+    /// The routes for whoever operates the node.
+    pub(crate) fn admin(&self) -> Router {
+        self.http
+            .finish(Router::new())
+            .merge(self.http.ops_router())
+            .merge(self.http.metrics_router())
+            .layer(middleware::from_fn_with_state(self.admin_hosts.clone(), hosts::check))
+    }
+}
+
+fn open(store: &StoreUrl) -> Result<Arc<dyn Store>, Failure> {
+    match store {
+        StoreUrl::Sqlite(path) => Ok(Arc::new(open_file(path)?)),
+        StoreUrl::Memory => Ok(Arc::new(MemoryStore::default())),
+    }
+}
+
+fn open_file(path: &Path) -> Result<Sqlite, Failure> {
+    Sqlite::open(path).map_err(|error| Failure::Runtime(error.to_string()))
+}
+
+fn credentials(config: &Config) -> Result<Credentials, Failure> {
+    let credentials = Credentials::default().with_api_keys(config.api_keys.iter().cloned());
+    let Some(secret) = &config.auth.jwt_secret else { return Ok(credentials) };
+    let jwt = Jwt::hs256(secret.expose().as_bytes(), jwt_options(&config.auth));
+    Ok(credentials.with_jwt(jwt.map_err(|error| Failure::Runtime(format!("auth.jwt_secret: {error}")))?))
+}
+
+fn jwt_options(auth: &Auth) -> JwtOptions {
+    JwtOptions {
+        leeway: auth.leeway,
+        user_claims: auth.user_claims.clone(),
+        tenant_claim: auth.tenant_claim.clone(),
+        issuer: auth.issuer.clone(),
+        audience: auth.audience.clone(),
+    }
+}

@@ -1,0 +1,164 @@
+//! Runs the binary: in a folder of its own, with no variables but the test's, and never longer than the test.
+
+use std::{
+    ffi::OsStr,
+    io::{BufRead, BufReader, Read},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::mpsc::{Receiver, channel},
+    thread,
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+
+/// A secret that is long enough and in no documentation.
+pub(crate) const SECRET: &str = "a-secret-of-the-tests-and-of-nobody-else";
+
+/// How long anything may take before a test fails. Generous: the machine may be busy.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A command in the making.
+pub(crate) struct Run {
+    command: Command,
+    folder: Option<TempDir>,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Run {
+    /// With these arguments, in a new empty folder.
+    pub(crate) fn new<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut run = Self::in_folder(folder.path(), arguments);
+        run.folder = Some(folder);
+        run
+    }
+
+    /// With these arguments, in a folder of the test's.
+    pub(crate) fn in_folder<S: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<Item = S>) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_campanile"));
+        command.args(arguments).env_clear().current_dir(folder).stdin(Stdio::null());
+        Self { command, folder: None }
+    }
+
+    /// `serve` in memory on free ports, with [`SECRET`].
+    pub(crate) fn serve() -> Self {
+        Self::new(["serve"])
+            .env("CAMPANILE_AUTH__JWT_SECRET", SECRET)
+            .env("CAMPANILE_STORE__URL", "memory:")
+            .env("CAMPANILE_LISTEN", "127.0.0.1:0")
+            .env("CAMPANILE_ADMIN_LISTEN", "127.0.0.1:0")
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Runs it to its end.
+    pub(crate) fn end(mut self) -> Ended {
+        let mut child = self.command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (stdout, stderr) = (whole(child.stdout.take().unwrap()), whole(child.stderr.take().unwrap()));
+        let Ok(stderr) = stderr.recv_timeout(PATIENCE) else {
+            _ = child.kill();
+            panic!("{:?} does not end", self.command.get_args());
+        };
+        Ended { code: child.wait().unwrap().code(), stdout: stdout.recv_timeout(PATIENCE).unwrap(), stderr }
+    }
+
+    /// Starts a server and waits until it listens.
+    pub(crate) fn start(mut self) -> Server {
+        let started = Instant::now();
+        let mut child = self.command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let log = lines(child.stderr.take().unwrap());
+        let stdout = lines(child.stdout.take().unwrap());
+        let mut server =
+            Server { child, log, stdout, started, public: String::new(), admin: String::new(), _folder: self.folder };
+        let listening = server.wait_for("listening");
+        let address = |name: &str| listening[name].as_str().unwrap().strip_prefix("http://").unwrap().to_owned();
+        (server.public, server.admin) = (address("public"), address("admin"));
+        server
+    }
+}
+
+fn whole(mut from: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        let mut text = String::new();
+        from.read_to_string(&mut text).map(|_| sender.send(text))
+    });
+    receiver
+}
+
+fn lines(from: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || BufReader::new(from).lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+    receiver
+}
+
+/// A running server; killed when dropped.
+pub(crate) struct Server {
+    child: Child,
+    log: Receiver<String>,
+    stdout: Receiver<String>,
+    pub(crate) started: Instant,
+    /// IP and port of the public listener.
+    pub(crate) public: String,
+    /// IP and port of the admin listener.
+    pub(crate) admin: String,
+    _folder: Option<TempDir>,
+}
+
+impl Server {
+    /// Waits for a log line with this message. The log is JSON: standard error is no terminal here.
+    pub(crate) fn wait_for(&mut self, message: &str) -> serde_json::Value {
+        loop {
+            let line = self.log.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no log line says {message:?}"));
+            let entry: serde_json::Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not JSON: {line}"));
+            if entry["message"] == message {
+                return entry;
+            }
+        }
+    }
+
+    /// What it has printed to standard output up to a line that begins with this, included.
+    pub(crate) fn printed_until(&mut self, last: &str) -> String {
+        let mut printed = String::new();
+        loop {
+            let line =
+                self.stdout.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("nothing printed begins with {last:?}"));
+            printed = printed + &line + "\n";
+            if line.starts_with(last) {
+                return printed;
+            }
+        }
+    }
+
+    /// Sends a signal by its name.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("sh").args(["-c", &format!("kill -{name} {}", self.child.id())]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for its end; gives the exit code.
+    pub(crate) fn wait(mut self) -> Option<i32> {
+        let until = Instant::now() + PATIENCE;
+        // Its standard error ends with it.
+        while self.log.recv_timeout(until.saturating_duration_since(Instant::now())).is_ok() {}
+        assert!(Instant::now() < until, "the server did not end");
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}
