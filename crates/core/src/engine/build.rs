@@ -1,6 +1,6 @@
 //! Putting an engine together.
 
-use super::{Engine, Inner, upkeep};
+use super::{Engine, Inner, operate::Revocations, publish::InFlight, upkeep};
 use crate::{
     Clock, Definitions, DraftLimits, Metrics, RetentionOptions, SseOptions, SystemClock,
     bus::Bus,
@@ -113,6 +113,9 @@ impl EngineBuilder {
                 limits: self.limits,
                 retention: self.retention,
                 channels,
+                reached: Arc::default(),
+                revocations: Revocations::default(),
+                in_flight: InFlight::default(),
                 upkeep,
             }),
         }

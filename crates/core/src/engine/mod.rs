@@ -1,13 +1,17 @@
 //! The engine: everything of Campanile that is neither HTTP nor a database.
 
 mod build;
+mod changes;
 mod inbox;
+mod operate;
 mod publish;
+mod reached;
 mod stream;
 mod upkeep;
 
 pub use build::EngineBuilder;
-pub use publish::{EngineError, Receipt};
+pub use changes::{Changes, LoggedEvent};
+pub use publish::{EngineError, PublishKey, Receipt};
 
 use crate::{
     Clock, Definitions, DraftLimits, Metrics, RetentionOptions, SseOptions,
@@ -16,6 +20,9 @@ use crate::{
     hub::Hub,
     store::{Done, Store, StoreError, StoreResult},
 };
+use operate::Revocations;
+use publish::InFlight;
+use reached::Reached;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::{sync::oneshot, task::JoinHandle};
 
@@ -34,6 +41,10 @@ struct Inner {
     limits: DraftLimits,
     retention: RetentionOptions,
     channels: HashMap<String, ChannelQueue>,
+    reached: Arc<Reached>,
+    revocations: Revocations,
+    /// Keys of publishes that are under way.
+    in_flight: InFlight,
     upkeep: Vec<JoinHandle<()>>,
 }
 

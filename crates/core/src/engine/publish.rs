@@ -1,18 +1,23 @@
 //! The journey of one publish: draft → notification → recipients → store → streams and channels.
 
-use super::{Engine, committed};
+use super::{Engine, Inner, committed, reached::Reached};
 use crate::{
-    Definition, Draft, Fault, Metrics, Notification, NotificationId, Recipient, SignalDraft, Tenant,
+    Audience, Definition, Draft, Fault, Metrics, Notification, NotificationId, Parsed, Recipient, SignalDraft, Tenant,
+    UserId,
     bus::{Announcement, Bus},
     channel::DeliveryBatch,
     definition::{IN_APP, SSE},
     frame::{self, Frame},
     hub::{Hub, Logged},
     metrics::count,
-    store::{Appended, Publish, StoreError},
+    store::{Appended, Idempotency, Publish, Published, StoreAudience, StoreError, StoreResult},
 };
-use std::sync::Arc;
+use parking_lot::Mutex;
+use std::{collections::HashSet, sync::Arc};
 use tokio::time::Instant;
+
+/// Recipients of one transaction, and members of a topic read at once.
+const MAX_RECIPIENTS: usize = 10_000;
 
 /// Why a publish or a signal did not happen. Nothing of it did.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -20,10 +25,19 @@ pub enum EngineError {
     /// The draft is wrong: every fault, each with its place.
     #[error("{} fault(s) in the draft", .0.len())]
     Invalid(Vec<Fault>),
+    /// The key was used for another body.
+    #[error("the idempotency key was used for another body")]
+    KeyReused,
+    /// A publish with the same key is under way.
+    #[error("a publish with the same idempotency key is under way")]
+    InProgress,
     /// The store did not take it.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
+
+/// What makes a repeated publish answer what the first one did, for 24 hours.
+pub type PublishKey = Idempotency;
 
 /// A publish that is durable.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,6 +46,31 @@ pub struct Receipt {
     pub notification_id: NotificationId,
     /// How many users it is for, without the actor.
     pub recipients: usize,
+    /// Whether this is the answer to an earlier publish with the same key.
+    pub replayed: bool,
+}
+
+/// Keys of publishes that are under way.
+#[derive(Default)]
+pub(super) struct InFlight(Mutex<HashSet<(Tenant, String, String)>>);
+
+/// One key under way; free again when dropped.
+struct Claim<'a> {
+    keys: &'a InFlight,
+    key: (Tenant, String, String),
+}
+
+impl InFlight {
+    fn claim(&self, tenant: &Tenant, key: &PublishKey) -> Result<Claim<'_>, EngineError> {
+        let key = (tenant.clone(), key.credential.clone(), key.key.clone());
+        if self.0.lock().insert(key.clone()) { Ok(Claim { keys: self, key }) } else { Err(EngineError::InProgress) }
+    }
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        self.keys.0.lock().remove(&self.key);
+    }
 }
 
 impl Engine {
@@ -44,12 +83,29 @@ impl Engine {
     ///
     /// [`EngineError::Invalid`] with every fault of the draft; [`EngineError::Store`] if the store is busy or away.
     pub async fn publish(&self, tenant: &Tenant, draft: &Draft) -> Result<Receipt, EngineError> {
+        self.publish_once(tenant, draft, None).await
+    }
+
+    /// [`Engine::publish`] that is done once for each key: a repetition answers what the first one did.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::publish`]; [`EngineError::KeyReused`] for another body, [`EngineError::InProgress`] while the first one is under way.
+    /// Refusals are not remembered.
+    pub async fn publish_once(
+        &self,
+        tenant: &Tenant,
+        draft: &Draft,
+        key: Option<PublishKey>,
+    ) -> Result<Receipt, EngineError> {
         let started = Instant::now();
-        let result = self.try_publish(tenant, draft, started).await;
+        let result = self.try_publish(tenant, draft, key, started).await;
         let metrics = self.metrics();
         let outcome = match &result {
-            Ok(_) => "accepted",
+            Ok(Receipt { replayed: false, .. }) => "accepted",
+            Ok(_) => "replayed",
             Err(EngineError::Invalid(_)) => "invalid",
+            Err(EngineError::KeyReused | EngineError::InProgress) => "conflict",
             Err(EngineError::Store(_)) => "unavailable",
         };
         count(&metrics.publishes, "outcome", outcome, 1);
@@ -59,58 +115,111 @@ impl Engine {
         result
     }
 
-    async fn try_publish(&self, tenant: &Tenant, draft: &Draft, started: Instant) -> Result<Receipt, EngineError> {
-        let (notification, recipients, definition) = self.parse(tenant, draft)?;
+    async fn try_publish(
+        &self,
+        tenant: &Tenant,
+        draft: &Draft,
+        key: Option<PublishKey>,
+        started: Instant,
+    ) -> Result<Receipt, EngineError> {
+        let _claim = key.as_ref().map(|key| self.inner.in_flight.claim(tenant, key)).transpose()?;
+        let (notification, audience, definition) = self.parse(tenant, draft)?;
         let notification = Arc::new(notification);
-        let receipt = Receipt { notification_id: notification.id, recipients: recipients.len() };
-        let frame = frame::notification(&notification.body);
-        if definition.channels.iter().any(|name| name == IN_APP) {
-            self.store_and_announce(Arc::clone(&notification), recipients.clone(), frame, started).await?;
-        } else if definition.channels.iter().any(|name| name == SSE) {
-            self.live(&recipients, &frame, None);
+        let has = |channel: &str| definition.channels.iter().any(|name| name == channel);
+        if has(IN_APP) {
+            let audience = store_audience(tenant, audience);
+            let published = self.store_and_announce(&notification, audience, key, started).await?;
+            return self.receipt(&notification, &definition, published);
+        }
+        // Nothing is stored for types without the in-app channel, so a key has nothing to be stored with: it guards only while under way.
+        let recipients = self.recipients(tenant, audience).await?;
+        if has(SSE) {
+            let frame = frame::notification(&notification.body);
+            let connections = self.live(&recipients, &frame, None);
+            self.inner.reached.note(notification.id, connections as u64);
         }
         self.hand_to_channels(&definition, &notification, &recipients);
-        Ok(receipt)
+        Ok(Receipt { notification_id: notification.id, recipients: recipients.len(), replayed: false })
     }
 
-    fn parse(&self, tenant: &Tenant, draft: &Draft) -> Result<(Notification, Vec<Recipient>, Definition), EngineError> {
-        let mut parsed = draft.parse(&self.inner.limits).map_err(EngineError::Invalid)?;
-        let Some(definition) = self.inner.definitions.find(&parsed.parts.type_name) else {
-            return Err(EngineError::Invalid(vec![Fault::new(
-                "/type",
-                "is not a defined type, and only those are taken",
-            )]));
+    fn parse(&self, tenant: &Tenant, draft: &Draft) -> Result<(Notification, Audience, Definition), EngineError> {
+        let Parsed { mut parts, severity_given, audience } =
+            draft.parse(&self.inner.limits).map_err(EngineError::Invalid)?;
+        let Some(definition) = self.inner.definitions.find(&parts.type_name) else {
+            return Err(invalid("/type", "is not a defined type, and only those are taken"));
         };
-        if !parsed.severity_given {
-            parsed.parts.severity = definition.severity;
+        if !severity_given {
+            parts.severity = definition.severity;
         }
         let (id, now) = (NotificationId::generate(), self.inner.clock.now());
-        let notification = Notification::new(id, tenant.clone(), now, &parsed.parts)
-            .map_err(|_| EngineError::Invalid(vec![Fault::new("", "cannot be written as JSON")]))?;
-        let recipients = self.recipients(tenant, parsed.audience);
-        Ok((notification, recipients, definition.into_owned()))
-    }
-
-    #[expect(clippy::unused_self, reason = "other audiences are looked up in the engine")]
-    fn recipients(&self, tenant: &Tenant, audience: crate::Audience) -> Vec<Recipient> {
-        audience.users.into_iter().map(|user| Recipient::new(tenant.clone(), user)).collect()
+        let notification = Notification::new(id, tenant.clone(), now, &parts)
+            .map_err(|_| invalid("", "cannot be written as JSON"))?;
+        Ok((notification, audience, definition.into_owned()))
     }
 
     async fn store_and_announce(
         &self,
-        notification: Arc<Notification>,
-        recipients: Vec<Recipient>,
-        frame: Frame,
+        notification: &Arc<Notification>,
+        audience: StoreAudience,
+        idempotency: Option<Idempotency>,
         at: Instant,
-    ) -> Result<(), StoreError> {
-        let announcer = self.announcer();
-        let publish = Publish { notification, recipients };
-        let announce = move |appended: &Vec<Appended>| announcer.announce(appended, &frame, at);
-        committed(|done| self.inner.store.publish(publish, done), announce).await.map(drop)
+    ) -> StoreResult<Published> {
+        let (announcer, id) = (self.announcer(), notification.id);
+        let frame = frame::notification(&notification.body);
+        let notification = Arc::clone(notification);
+        let publish = Publish { notification, audience, max_recipients: MAX_RECIPIENTS, idempotency };
+        let announce = move |published: &Published| {
+            if let Published::Stored(appended) = published {
+                let connections = announcer.announce(appended, &frame, at);
+                announcer.reached.note(id, connections as u64);
+            }
+        };
+        committed(|done| self.inner.store.publish(publish, done), announce).await
+    }
+
+    fn receipt(
+        &self,
+        notification: &Arc<Notification>,
+        definition: &Definition,
+        published: Published,
+    ) -> Result<Receipt, EngineError> {
+        match published {
+            Published::Stored(appended) => {
+                let recipients: Vec<_> = appended.into_iter().map(|entry| entry.recipient).collect();
+                self.hand_to_channels(definition, notification, &recipients);
+                Ok(Receipt { notification_id: notification.id, recipients: recipients.len(), replayed: false })
+            }
+            Published::Replayed { notification_id, recipients } => {
+                Ok(Receipt { notification_id, recipients, replayed: true })
+            }
+            Published::Conflict => Err(EngineError::KeyReused),
+            Published::TooMany(_) => Err(too_many()),
+        }
+    }
+
+    /// Who is meant now, for what is not stored.
+    async fn recipients(&self, tenant: &Tenant, audience: Audience) -> Result<Vec<Recipient>, EngineError> {
+        let who = |user: UserId| Recipient::new(tenant.clone(), user);
+        match audience {
+            Audience::Users(users) => Ok(users.into_iter().map(who).collect()),
+            Audience::Topic { topic, except } => {
+                let page = self.members(tenant, &topic, None, MAX_RECIPIENTS).await?;
+                if page.more {
+                    return Err(too_many());
+                }
+                Ok(page.items.into_iter().filter(|user| !except.contains(user)).map(who).collect())
+            }
+            // Nobody without a stream could be reached.
+            Audience::Everyone { except } => {
+                let here = self.inner.hub.users().into_iter();
+                Ok(here.filter(|who| who.tenant == *tenant && !except.contains(&who.user)).collect())
+            }
+        }
     }
 
     pub(super) fn announcer(&self) -> Announcer {
-        Announcer::new(Arc::clone(&self.inner.hub), self.inner.bus.clone())
+        let Inner { hub, bus, reached, .. } = &*self.inner;
+        Announcer { hub: Arc::clone(hub), bus: bus.clone(), reached: Arc::clone(reached) }
     }
 
     /// Hands a live event to all open streams of these users. Answers how many of this node will write it.
@@ -127,7 +236,12 @@ impl Engine {
         recipients.iter().map(|recipient| hub.signal(recipient, frame.clone(), key.map(Into::into))).sum()
     }
 
-    fn hand_to_channels(&self, definition: &Definition, notification: &Arc<Notification>, recipients: &[Recipient]) {
+    fn hand_to_channels(
+        &self,
+        definition: &Definition,
+        notification: &Arc<Notification>,
+        recipients: &[Recipient],
+    ) {
         let others = definition.channels.iter().filter(|name| !matches!(name.as_str(), IN_APP | SSE));
         for name in others {
             let batch = DeliveryBatch { notification: Arc::clone(notification), recipients: recipients.to_vec() };
@@ -142,13 +256,31 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// [`EngineError::Invalid`] with every fault of the draft.
-    #[expect(clippy::unused_async, reason = "other audiences are read from the store")]
+    /// [`EngineError::Invalid`] with every fault of the draft; [`EngineError::Store`] if a topic cannot be read.
     pub async fn signal(&self, tenant: &Tenant, draft: &SignalDraft) -> Result<usize, EngineError> {
         let (signal, audience) = draft.parse(&self.inner.limits).map_err(EngineError::Invalid)?;
         let frame = frame::event(signal.event.as_event_name(), signal.data.as_str());
-        let recipients = self.recipients(tenant, audience);
+        let recipients = self.recipients(tenant, audience).await?;
         Ok(self.live(&recipients, &frame, signal.key.as_deref()))
+    }
+}
+
+fn invalid(pointer: &str, detail: &'static str) -> EngineError {
+    EngineError::Invalid(vec![Fault::new(pointer, detail)])
+}
+
+fn too_many() -> EngineError {
+    let detail = format!("means more than {MAX_RECIPIENTS} users; audiences of that size are not in this build");
+    EngineError::Invalid(vec![Fault::new("/to", detail)])
+}
+
+fn store_audience(tenant: &Tenant, audience: Audience) -> StoreAudience {
+    match audience {
+        Audience::Users(users) => {
+            StoreAudience::Users(users.into_iter().map(|user| Recipient::new(tenant.clone(), user)).collect())
+        }
+        Audience::Topic { topic, except } => StoreAudience::Topic { topic, except },
+        Audience::Everyone { except } => StoreAudience::Everyone { except },
     }
 }
 
@@ -159,23 +291,22 @@ fn unregistered(name: &str, batch: &DeliveryBatch, metrics: &Metrics) {
 
 /// Tells this node's streams and the other nodes what was committed. Runs on the store's thread, right after the commit.
 pub(super) struct Announcer {
-    hub: Arc<Hub>,
-    bus: Option<Arc<dyn Bus>>,
+    pub(super) hub: Arc<Hub>,
+    pub(super) bus: Option<Arc<dyn Bus>>,
+    pub(super) reached: Arc<Reached>,
 }
 
 impl Announcer {
-    pub(super) fn new(hub: Arc<Hub>, bus: Option<Arc<dyn Bus>>) -> Self {
-        Self { hub, bus }
-    }
-
-    pub(super) fn announce(&self, appended: &[Appended], frame: &Frame, at: Instant) {
-        for Appended { recipient, head } in appended {
-            let entry = Logged { cursor: head.cursor(), counts: head.counts, frame: frame.clone(), at };
-            self.hub.announce(recipient, entry);
-        }
+    /// Answers how many connections of this node will write it.
+    pub(super) fn announce(&self, appended: &[Appended], frame: &Frame, at: Instant) -> usize {
         if let Some(bus) = &self.bus {
             bus.announce(appended.iter().map(|entry| announcement(entry, frame)).collect());
         }
+        let announce = |Appended { recipient, head }: &Appended| {
+            let entry = Logged { cursor: head.cursor(), counts: head.counts, frame: frame.clone(), at };
+            self.hub.announce(recipient, entry)
+        };
+        appended.iter().map(announce).sum()
     }
 }
 

@@ -33,7 +33,7 @@ impl Engine {
         Ok(Session::new(Opening { lease, store, request, head, floor: self.floor(&head), now }))
     }
 
-    fn about(&self, request: &OpenRequest) -> About {
+    pub(super) fn about(&self, request: &OpenRequest) -> About {
         let OpenRequest { identity, transport, .. } = request;
         let since = self.inner.clock.now();
         About { id: ConnectionId::generate(), identity: identity.clone(), transport: *transport, since }
@@ -53,7 +53,7 @@ impl Engine {
 
     /// The oldest position that a log can continue: an entry counts as kept while it is among the newest ones, even if no sweep has
     /// come by yet.
-    fn floor(&self, head: &Head) -> Seq {
+    pub(super) fn floor(&self, head: &Head) -> Seq {
         head.floor.max(Seq(head.seq.0.saturating_sub(self.inner.retention.log_entries)))
     }
 }

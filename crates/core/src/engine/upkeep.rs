@@ -19,6 +19,8 @@ use tokio::{
 
 /// Items that one sweep touches: small, so that publishes do not wait for it.
 const SWEEP_BATCH: usize = 500;
+/// How long a publish's key makes a repetition answer what the first one did.
+const IDEMPOTENCY_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often the heads of this node's users are compared while other nodes announce over a bus.
 const HEADS_EVERY: Duration = Duration::from_secs(5);
 /// Users of one comparison.
@@ -31,7 +33,7 @@ pub(super) fn start(
     clock: &Arc<dyn Clock>,
     retention: &RetentionOptions,
 ) -> Vec<JoinHandle<()>> {
-    let announcer = Announcer::new(Arc::clone(hub), bus.cloned());
+    let announcer = Announcer { hub: Arc::clone(hub), bus: bus.cloned(), reached: Arc::default() };
     let mut tasks =
         vec![tokio::spawn(sweep_for_ever(Arc::clone(store), announcer, Arc::clone(clock), retention.clone()))];
     // Alone, a node hears of every commit; it compares only when it is in doubt.
@@ -77,6 +79,7 @@ async fn sweep_once(
         inbox_before: now.minus(retention.inbox),
         log_before: now.minus(retention.log),
         log_entries: retention.log_entries,
+        keys_before: now.minus(IDEMPOTENCY_KEPT),
         batch: SWEEP_BATCH,
     };
     let announce = move |swept: &Swept| {

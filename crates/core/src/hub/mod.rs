@@ -17,7 +17,7 @@ pub use open::{Identity, OpenError, OpenRequest, Transport};
 pub use session::{Session, SessionStats};
 
 pub(crate) use connection::{About, Moment};
-pub(crate) use open::Opening;
+pub(crate) use open::{Opening, resume};
 pub(crate) use user::Logged;
 
 use crate::{
@@ -33,7 +33,7 @@ use std::{
         Arc, OnceLock,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
-    task::Waker,
+    task::{Poll, Waker},
     time::Duration,
 };
 use tokio::{
@@ -318,9 +318,16 @@ impl Lease {
         wake(self.with(|user, key| user.place(key, last, target, Instant::now())).unwrap_or_default());
     }
 
-    /// [`User::poll_head`].
-    pub(crate) fn poll_head(&self, waker: &Waker) -> Pass {
-        self.with(|user, key| user.poll_head(key, waker)).unwrap_or(Pass::End(EndReason::Draining))
+    /// Ready when the user's log goes on after this place, or when it must end, and why.
+    pub(crate) fn poll_grown(&self, waker: &Waker) -> Poll<Option<EndReason>> {
+        // Registered first, so that no drain is missed.
+        let pass = self.with(|user, key| user.poll_head(key, waker)).unwrap_or(Pass::End(EndReason::Draining));
+        match pass {
+            Pass::End(reason) => Poll::Ready(Some(reason)),
+            Pass::Hole(_) | Pass::Write(_) => Poll::Ready(None),
+            Pass::Idle if self.hub.drain().is_some() => Poll::Ready(Some(EndReason::Draining)),
+            Pass::Idle => Poll::Pending,
+        }
     }
 
     fn pass(&self, waker: &Waker) -> Pass {

@@ -93,7 +93,7 @@ pub(crate) struct Opening {
 }
 
 /// Where a stream begins. `floor` is the oldest position that the log can continue.
-pub(super) fn resume(position: Option<&[u8]>, head: &Head, floor: Seq, replay_limit: u64) -> (Resume, Seq) {
+pub(crate) fn resume(position: Option<&[u8]>, head: &Head, floor: Seq, replay_limit: u64) -> (Resume, Seq) {
     let Some(position) = position else { return (Resume::Fresh, head.seq) };
     let reason = match Cursor::parse(position) {
         Some(Cursor { epoch, seq }) if epoch == head.epoch && seq <= head.seq => {

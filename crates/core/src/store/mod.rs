@@ -11,8 +11,8 @@ mod memory;
 pub use memory::MemoryStore;
 
 use crate::{
-    Change, Counts, Cursor, Entry, Epoch, Mark, Notification, NotificationId, Recipient, Seq, Severity, StoreMetrics,
-    Timestamp, TypeName,
+    Change, Counts, Cursor, Entry, Epoch, Mark, Notification, NotificationId, Recipient, Seq, Severity, StoreMetrics, Tenant,
+    Timestamp, Topic, TypeName, UserId,
 };
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
@@ -56,14 +56,114 @@ impl Head {
     }
 }
 
-/// A notification to be stored for recipients, in one transaction. What breaks the words below fails alone, as
+/// A notification to be stored for recipients, in one transaction. One that was published before answers
 /// [`StoreError::Unavailable`]: nothing of it is stored.
 #[derive(Clone, Debug)]
 pub struct Publish {
     /// What is stored, once: its id is not in the store yet.
     pub notification: Arc<Notification>,
-    /// Whose inboxes it goes to: all of the notification's tenant, no one twice. May be empty.
-    pub recipients: Vec<Recipient>,
+    /// Whose inboxes it goes to.
+    pub audience: StoreAudience,
+    /// How many recipients one publish may have; more are [`Published::TooMany`], and nothing is stored.
+    pub max_recipients: usize,
+    /// Makes a repeated publish answer what the first one did.
+    pub idempotency: Option<Idempotency>,
+}
+
+/// Whose inboxes a notification goes to: all of the notification's tenant.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum StoreAudience {
+    /// These, no one twice. May be empty.
+    Users(Vec<Recipient>),
+    /// The members of a topic at the moment of the transaction, but these.
+    Topic {
+        /// The topic.
+        topic: Topic,
+        /// The users left out.
+        except: Vec<UserId>,
+    },
+    /// All users with a log at the moment of the transaction, but these.
+    Everyone {
+        /// The users left out.
+        except: Vec<UserId>,
+    },
+}
+
+/// What makes two publishes the same one. Stored in the publish's own transaction, per tenant.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Idempotency {
+    /// Whose key it is: keys of different credentials never meet.
+    pub credential: String,
+    /// The key, 1–255 visible ASCII.
+    pub key: String,
+    /// A digest of the body: the same key with another one is a conflict.
+    pub digest: [u8; 32],
+}
+
+/// What became of a publish.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Published {
+    /// It is stored: one entry per recipient, in the order of the audience (of topics and everyone: of the users' names).
+    Stored(Vec<Appended>),
+    /// It was published before under the same key: the first one's id and number of recipients.
+    Replayed {
+        /// The first notification's id.
+        notification_id: NotificationId,
+        /// How many recipients it had.
+        recipients: usize,
+    },
+    /// The key was used for another body. Nothing is stored.
+    Conflict,
+    /// More recipients than allowed: so many. Nothing is stored.
+    TooMany(usize),
+}
+
+/// What became of a notification.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Record {
+    /// The notification; its body is empty once it is gone from every inbox or withdrawn.
+    pub notification: Arc<Notification>,
+    /// Whether it was withdrawn.
+    pub withdrawn: bool,
+    /// How many recipients it was stored for.
+    pub recipients: usize,
+    /// How many of them have read it; those who removed it after reading included as long as it is known.
+    pub read: usize,
+}
+
+/// One recipient's side of a notification.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RecipientRecord {
+    /// Who.
+    pub user: UserId,
+    /// Where it arrived in the user's log.
+    pub seq: Seq,
+    /// When it was read. `None` also once it is removed.
+    pub read_at: Option<Timestamp>,
+    /// When it was seen.
+    pub seen_at: Option<Timestamp>,
+    /// When it was archived.
+    pub archived_at: Option<Timestamp>,
+    /// Whether it is gone from the inbox.
+    pub removed: bool,
+}
+
+/// A page of something that is listed by a name, in the order of the names' bytes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NamePage<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// Whether there are more after the last one.
+    pub more: bool,
+}
+
+/// What became of a withdrawal.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Withdrawn {
+    /// Whether the tenant has such a notification (withdrawn before, too).
+    pub found: bool,
+    /// The removals, each an entry of its user's log.
+    pub removed: Vec<(Appended, Change)>,
 }
 
 /// An entry that was just appended to a log.
@@ -95,6 +195,8 @@ pub struct Sweep {
     pub log_before: Timestamp,
     /// Entries beyond so many newest ones leave the log.
     pub log_entries: u64,
+    /// Idempotency keys used before are forgotten.
+    pub keys_before: Timestamp,
     /// How many inbox items and how many log entries one call touches at the most.
     pub batch: usize,
 }
@@ -181,8 +283,20 @@ pub trait Store: Send + Sync + 'static {
     /// Makes sure that the user has a log, and answers its head.
     fn open(&self, recipient: Recipient, done: Done<Head>);
 
-    /// Stores a notification and an arrival in each recipient's log. Answers one [`Appended`] per recipient, in their order.
-    fn publish(&self, publish: Publish, done: Done<Vec<Appended>>);
+    /// Stores a notification and an arrival in each recipient's log.
+    fn publish(&self, publish: Publish, done: Done<Published>);
+
+    /// Takes a notification back: out of every inbox that has it (an entry each), its text gone. One transaction.
+    fn withdraw(&self, tenant: Tenant, id: NotificationId, at: Timestamp, done: Done<Withdrawn>);
+
+    /// Erases a user: inbox, log, memberships. A later visit begins a new log, with another epoch. Answers whether there was a log.
+    fn erase(&self, recipient: Recipient, done: Done<bool>);
+
+    /// Takes a user into a topic (`member` true) or out of it. Neither needs to exist before; changing nothing is fine.
+    fn set_member(&self, topic: Topic, recipient: Recipient, member: bool, done: Done<()>);
+
+    /// Notes that the user's credentials issued before a moment are revoked. The latest moment counts.
+    fn revoke(&self, recipient: Recipient, issued_before: Timestamp, done: Done<()>);
 
     /// Changes states in one inbox; one entry in the log if anything changed.
     fn mark(&self, mark: Mark, done: Done<Marked>);
@@ -207,6 +321,30 @@ pub trait Store: Send + Sync + 'static {
 
     /// One item of an inbox.
     fn item(&self, recipient: Recipient, id: NotificationId) -> BoxFuture<'_, StoreResult<Option<Item>>>;
+
+    /// What became of a tenant's notification; `None` if there is no such one (any more).
+    fn record(&self, tenant: Tenant, id: NotificationId) -> BoxFuture<'_, StoreResult<Option<Record>>>;
+
+    /// A notification's recipients after a user's name; `None` if there is no such notification (any more).
+    fn recipients(
+        &self,
+        tenant: Tenant,
+        id: NotificationId,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> BoxFuture<'_, StoreResult<Option<NamePage<RecipientRecord>>>>;
+
+    /// A topic's members after a user's name. A topic that nobody ever joined has none.
+    fn members(
+        &self,
+        tenant: Tenant,
+        topic: Topic,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> BoxFuture<'_, StoreResult<NamePage<UserId>>>;
+
+    /// All revocations that are known.
+    fn revocations(&self) -> BoxFuture<'_, StoreResult<Vec<(Recipient, Timestamp)>>>;
 
     /// Whether the store can be read and written now; for readiness.
     fn check(&self) -> BoxFuture<'_, StoreResult<()>>;

@@ -1,6 +1,6 @@
 //! A publish as it was asked for, and the way to a valid one. All faults are found at once.
 
-use super::{Audience, Json, Link, NotificationParts, Severity, TypeName, UserId};
+use super::{Audience, Json, Link, NotificationParts, Severity, Topic, TypeName, UserId};
 use std::{borrow::Cow, collections::HashSet};
 
 /// One thing that is wrong with a request, and where.
@@ -56,6 +56,18 @@ pub enum AudienceDraft {
         /// But not these.
         except: Vec<String>,
     },
+    /// The members of a topic.
+    Topic {
+        /// The topic's name.
+        topic: String,
+        /// But not these.
+        except: Vec<String>,
+    },
+    /// All users with a log.
+    Everyone {
+        /// But not these.
+        except: Vec<String>,
+    },
 }
 
 impl Default for AudienceDraft {
@@ -72,13 +84,25 @@ impl AudienceDraft {
     }
 
     pub(super) fn parse(&self, limits: &DraftLimits, faults: &mut Vec<Fault>) -> Audience {
-        let Self::Users { users, except } = self;
-        if users.is_empty() {
-            faults.push(Fault::new("/to/users", "must name at least one user"));
+        let (Self::Users { except, .. } | Self::Topic { except, .. } | Self::Everyone { except }) = self;
+        let except = user_ids("/to/except", except, limits, faults);
+        match self {
+            Self::Users { users, .. } => {
+                if users.is_empty() {
+                    faults.push(Fault::new("/to/users", "must name at least one user"));
+                }
+                let mut left_out: HashSet<UserId> = except.collect();
+                let users = user_ids("/to/users", users, limits, faults);
+                Audience::Users(users.filter(|user| left_out.insert(user.clone())).collect())
+            }
+            Self::Topic { topic, .. } => {
+                keep(faults, "/to/topic", Topic::new(topic)).map_or_else(Audience::default, |topic| Audience::Topic {
+                    topic,
+                    except: except.collect(),
+                })
+            }
+            Self::Everyone { .. } => Audience::Everyone { except: except.collect() },
         }
-        let mut left_out: HashSet<UserId> = user_ids("/to/except", except, limits, faults).collect();
-        let users = user_ids("/to/users", users, limits, faults).filter(|user| left_out.insert(user.clone())).collect();
-        Audience { users }
     }
 }
 
@@ -105,11 +129,11 @@ fn user_ids<'a>(
 /// A notification as it was asked for: anything may be wrong with it.
 ///
 /// ```
-/// use campanile_core::{AudienceDraft, Draft, DraftLimits};
+/// use campanile_core::{Audience, AudienceDraft, Draft, DraftLimits};
 ///
 /// let draft = Draft { title: Some("Invoice approved".into()), ..Draft::new("invoices.approved", AudienceDraft::users(["u1"])) };
 /// let parsed = draft.parse(&DraftLimits::default()).unwrap();
-/// assert_eq!(parsed.audience.users.len(), 1);
+/// assert!(matches!(parsed.audience, Audience::Users(users) if users.len() == 1));
 ///
 /// let faults = Draft::new("two words", AudienceDraft::users(["a\nb"])).parse(&DraftLimits::default()).unwrap_err();
 /// assert_eq!(faults.iter().map(|f| f.pointer.as_str()).collect::<Vec<_>>(), ["/type", "/to/users/0"]);
@@ -173,7 +197,7 @@ impl Draft {
         let actor = self.actor_id.as_deref().and_then(|a| keep(&mut faults, "/actorId", UserId::new(a)));
         let (Some(type_name), true) = (type_name, faults.is_empty()) else { return Err(faults) };
         if let (Some(actor), false) = (&actor, self.notify_actor) {
-            audience.users.retain(|user| user != actor);
+            audience.leave_out(actor);
         }
         let data = self.data.clone();
         let parts = NotificationParts {
@@ -255,7 +279,10 @@ mod tests {
         };
         let mut draft = Draft { actor_id: Some("b".into()), ..Draft::new("t", to) };
         let users = |draft: &Draft| -> Vec<String> {
-            draft.parse(&DraftLimits::default()).unwrap().audience.users.iter().map(ToString::to_string).collect()
+            match draft.parse(&DraftLimits::default()).unwrap().audience {
+                Audience::Users(users) => users.iter().map(ToString::to_string).collect(),
+                other => panic!("{other:?}"),
+            }
         };
         assert_eq!(users(&draft), ["a", "d"]);
         draft.notify_actor = true;

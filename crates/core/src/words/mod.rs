@@ -24,4 +24,4 @@ pub use position::{Cursor, Epoch, Seq};
 pub use severity::{Severity, UnknownSeverity};
 pub use signal::{Signal, SignalDraft, SignalName};
 pub use time::{Clock, ManualClock, SystemClock, Timestamp};
-pub use who::{Recipient, Tenant, UserId, WhoError};
+pub use who::{Recipient, Tenant, Topic, UserId, WhoError};

@@ -80,6 +80,11 @@ who!(
     Tenant
 );
 
+who!(
+    /// A name under which users are gathered, to be published to together.
+    Topic
+);
+
 impl Default for Tenant {
     /// The tenant of everybody where tenants are not configured: `default`.
     fn default() -> Self {
