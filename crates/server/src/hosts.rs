@@ -1,13 +1,16 @@
 //! Which `Host` names are answered. A page of another site can point its own name at an address in your network and then read the
 //! answers (DNS rebinding): its requests carry that name, and so can be told from honest ones.
 
-use crate::problem;
 use axum::{
     extract::{Request, State},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
-use http::{HeaderMap, Uri, header::HOST};
+use campanile_http::{Code, Problem};
+use http::{
+    HeaderMap, HeaderValue, Uri,
+    header::{HOST, X_CONTENT_TYPE_OPTIONS},
+};
 use std::sync::Arc;
 
 /// The names of this machine for itself.
@@ -28,13 +31,23 @@ impl Hosts {
     }
 }
 
-/// Middleware: 400 for a request that does not say whom it is meant for (RFC 9112 section 3.2), 421 for one meant for somebody else.
+/// Middleware around everything: 400 for a request that does not say whom it is meant for (RFC 9112 section 3.2), 421 for one meant
+/// for somebody else.
 pub(crate) async fn check(State(hosts): State<Hosts>, request: Request, next: Next) -> Response {
-    match host(request.uri(), request.headers()) {
+    let mut response = match host(request.uri(), request.headers()) {
         Some(host) if hosts.answers(host) => next.run(request).await,
-        Some(_) => problem::misdirected(),
-        None => problem::no_host(),
-    }
+        Some(_) => misdirected().into_response(),
+        None => Problem::new(Code::NoHost, "A request names exactly one host.").into_response(),
+    };
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+fn misdirected() -> Problem {
+    Problem::new(
+        Code::Misdirected,
+        "This server does not answer for the host that the request names; see allowed_hosts.",
+    )
 }
 
 /// The one host that a request names. HTTP/2 has it in the URI; two headers contradict each other.

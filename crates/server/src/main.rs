@@ -12,7 +12,6 @@ mod hosts;
 mod listen;
 mod mint;
 mod node;
-mod problem;
 mod process;
 mod serve;
 mod stop;

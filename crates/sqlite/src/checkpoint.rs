@@ -42,7 +42,8 @@ struct State {
 }
 
 impl Checkpoints {
-    fn request(&self) {
+    /// Asks for a copy soon.
+    pub(crate) fn request(&self) {
         self.state.lock().due = true;
         self.changed.notify_one();
     }

@@ -151,7 +151,7 @@ impl Store for Sqlite {
         Box::pin(read::snapshot(&self.0.shared, move |now| now.item(&recipient, id)))
     }
 
-    /// Reads, and writes and syncs a page: a full disk shows here.
+    /// Reads, and writes and syncs a few pages: a full disk shows here.
     fn check(&self) -> BoxFuture<'_, StoreResult<()>> {
         Box::pin(async {
             let (send, answer) = tokio::sync::oneshot::channel();

@@ -21,7 +21,8 @@ const TABLES: &str = "
 CREATE TABLE campanile_meta (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     version INTEGER NOT NULL,
-    generation INTEGER NOT NULL
+    generation INTEGER NOT NULL,
+    probe BLOB
 ) STRICT;
 CREATE TABLE campanile_tenant (
     tenant INTEGER PRIMARY KEY,

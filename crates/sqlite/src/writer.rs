@@ -133,6 +133,8 @@ impl Writer {
             self.shared.metrics.failed.inc();
             write.fail(why.clone());
         }
+        // Where the disk is full, room in the write-ahead log is made by copying it into what the database already has.
+        self.shared.checkpoints.request();
     }
 
     fn attempt(&mut self, batch: &mut Batch) -> rusqlite::Result<()> {

@@ -85,7 +85,7 @@ impl Reader<'_> {
             match keys::TYPE_FIELDS.iter().find(|field| **field == name.get_ref()) {
                 Some(field) => _ = fields.insert(*field, Entry { raw: raw(value.get_ref()), origin }),
                 None => {
-                    self.mistakes.add(format!("{key}.{}", name.get_ref()), Some(&origin), unknown_field(name, value))
+                    self.mistakes.add(format!("{key}.{}", name.get_ref()), Some(&origin), unknown_field(name, value));
                 }
             }
         }

@@ -6,17 +6,17 @@ use crate::{
     failure::Failure,
     mint::{self, Wish},
     node::Node,
-    problem,
 };
 use axum::{
     Router,
-    body::{Body, Bytes},
+    body::Bytes,
     extract::{Request, State},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use campanile_core::{Clock, Timestamp, UserId};
+use campanile_core::{Clock, Fault, Timestamp, UserId};
+use campanile_http::{Code, Problem};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use std::{sync::Arc, time::Duration};
 use tower::ServiceExt;
@@ -80,7 +80,7 @@ impl Demo {
 
 /// `{"user":"alice"}` → `{"token":"…","expiresAt":"…"}`.
 async fn token(State(demo): State<Demo>, body: Bytes) -> Response {
-    let Some(user) = user(&body) else { return problem::no_user() };
+    let Some(user) = user(&body) else { return no_user().into_response() };
     let expires_at = demo.now().plus(TTL);
     match demo.token(user.as_str(), TTL) {
         Ok(token) => {
@@ -94,7 +94,7 @@ async fn token(State(demo): State<Demo>, body: Bytes) -> Response {
 
 /// `{"user":"alice"}` → a cookie with a token.
 async fn sign_in(State(demo): State<Demo>, body: Bytes) -> Response {
-    let Some(user) = user(&body) else { return problem::no_user() };
+    let Some(user) = user(&body) else { return no_user().into_response() };
     match demo.token(user.as_str(), TTL) {
         Ok(token) => session(&demo, &token, TTL),
         Err(failure) => unable(&failure),
@@ -132,23 +132,27 @@ fn user(body: &[u8]) -> Option<UserId> {
     UserId::new(body.get("user")?.as_str()?).ok()
 }
 
+fn no_user() -> Problem {
+    Problem::invalid(vec![Fault::new("/user", "must be a string of 1 to 256 bytes without control characters")])
+}
+
 fn unable(failure: &Failure) -> Response {
     tracing::error!(%failure, "no token for the demo page");
-    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    Problem::new(Code::Internal, "No token could be made.").into_response()
 }
 
 /// Middleware: refuses other pages (a page on another port of this machine is another page), and bodies that a form could send.
 async fn own_page_only(request: Request, next: Next) -> Response {
     let headers = request.headers();
     if is_foreign(headers) {
-        return problem::foreign_page();
+        let detail = "The demo's own endpoints answer its own page and programs, not other pages.";
+        return Problem::new(Code::ForeignOrigin, detail).into_response();
     }
     if request.method() == Method::POST && !is_json(headers) {
-        return problem::not_json();
+        return Problem::new(Code::UnsupportedMediaType, "The body must be declared as application/json.")
+            .into_response();
     }
-    let mut response: http::Response<Body> = next.run(request).await;
-    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    response
+    next.run(request).await
 }
 
 /// Browsers say which page asks; programs do not, and may.

@@ -5,7 +5,8 @@ use axum::{
     extract::Path,
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, StatusCode, header};
+use campanile_http::Problem;
+use http::{HeaderValue, header};
 
 /// Nothing from elsewhere, nothing inline, no frames.
 pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -40,7 +41,7 @@ pub(crate) async fn file(Path(name): Path<String>) -> Response {
 fn find(name: &str) -> Response {
     match ASSETS.iter().find(|asset| asset.name == name) {
         Some(asset) => answer(asset),
-        None => StatusCode::NOT_FOUND.into_response(),
+        None => Problem::not_found().into_response(),
     }
 }
 

@@ -1,3 +1,13 @@
 //! The store against its contract, and against what happens to disks and processes.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests and what they are written with")]
+
+mod child;
 mod contract;
+mod disk;
+mod durability;
+mod kill;
+mod kit;
+mod opening;
+mod privacy;
+mod shape;
