@@ -1,0 +1,42 @@
+//! The contract from outside: the real binary, real sockets, one test per row of `spec/protocol.md`. Nothing here knows a type of the
+//! server.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking, as the tests themselves do"
+)]
+
+mod answers;
+mod audience;
+mod browser;
+mod configuration;
+mod counts;
+mod cross_origin;
+mod drain;
+mod ending;
+mod events;
+mod head;
+mod heartbeat;
+mod hostile_bodies;
+mod http2;
+mod inbox;
+mod injection;
+mod later;
+mod limits;
+mod marks;
+mod operations;
+mod paging;
+mod position;
+mod problems;
+mod publish;
+mod restart;
+mod scopes;
+mod signals;
+mod slow_readers;
+mod support;
+mod tickets;
+mod tokens;
+mod transport;
+mod who;
