@@ -11,8 +11,8 @@ mod memory;
 pub use memory::MemoryStore;
 
 use crate::{
-    Change, Counts, Cursor, Entry, Epoch, Mark, Notification, NotificationId, Recipient, Seq, Severity, StoreMetrics, Tenant,
-    Timestamp, Topic, TypeName, UserId,
+    Change, Counts, Cursor, Entry, Epoch, Mark, Notification, NotificationId, Recipient, Seq, Severity, StoreMetrics,
+    Tenant, Timestamp, Topic, TypeName, UserId,
 };
 use futures_util::future::BoxFuture;
 use std::sync::Arc;

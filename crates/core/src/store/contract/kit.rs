@@ -1,7 +1,8 @@
 //! What the sentences are written with: a store, and short ways to ask it.
 
 use crate::store::{
-    Appended, Done, Head, InboxPage, InboxQuery, Item, LogPage, Marked, Publish, Store, StoreResult, Sweep, Swept,
+    Appended, Done, Head, InboxPage, InboxQuery, Item, LogPage, Marked, Publish, Published, Store, StoreAudience,
+    StoreResult, Sweep, Swept,
 };
 use crate::{
     Change, Entry, Mark, MarkTarget, Notification, NotificationId, Recipient, Seq, Severity, StateChange, Tenant,
@@ -35,6 +36,24 @@ pub(super) fn notification(occurred_at: Timestamp) -> Notification {
     }
 }
 
+/// A publish to these users, without a key.
+pub(super) fn to_users(notification: Notification, users: Vec<Recipient>) -> Publish {
+    to(notification, StoreAudience::Users(users))
+}
+
+/// A publish without a key.
+pub(super) fn to(notification: Notification, audience: StoreAudience) -> Publish {
+    Publish { notification: Arc::new(notification), audience, max_recipients: PLENTY, idempotency: None }
+}
+
+/// What a publish that must be stored has appended.
+pub(super) fn stored(published: Published) -> Vec<Appended> {
+    match published {
+        Published::Stored(appended) => appended,
+        other => panic!("not stored: {other:?}"),
+    }
+}
+
 /// Calls a write and waits for its answer.
 pub(super) async fn ask<T: Send + 'static>(call: impl FnOnce(Done<T>)) -> StoreResult<T> {
     let (send, answer) = tokio::sync::oneshot::channel();
@@ -59,9 +78,12 @@ impl<S: Store> Kit<S> {
     }
 
     pub(super) async fn try_send(&self, notification: Notification, names: &[&str]) -> StoreResult<Vec<Appended>> {
-        let recipients = names.iter().map(|name| user(name)).collect();
-        let publish = Publish { notification: Arc::new(notification), recipients };
-        ask(|done| self.0.publish(publish, done)).await
+        let publish = to_users(notification, names.iter().map(|name| user(name)).collect());
+        ask(|done| self.0.publish(publish, done)).await.map(stored)
+    }
+
+    pub(super) async fn publish(&self, publish: Publish) -> Published {
+        ask(|done| self.0.publish(publish, done)).await.unwrap()
     }
 
     /// Publishes something to one user.
@@ -143,7 +165,14 @@ impl<S: Store> Kit<S> {
 /// A sweep at a moment that finds nothing.
 pub(super) fn no_sweep(when: i64) -> Sweep {
     let never = Timestamp::from_millis(i64::MIN);
-    Sweep { at: at(when), inbox_before: never, log_before: never, log_entries: u64::MAX, batch: PLENTY }
+    Sweep {
+        at: at(when),
+        inbox_before: never,
+        log_before: never,
+        log_entries: u64::MAX,
+        keys_before: never,
+        batch: PLENTY,
+    }
 }
 
 /// The ids and the state of an `Updated`.

@@ -2,7 +2,7 @@
 
 use super::kit::{Kit, PLENTY, assert_dense, at, no_sweep, notification, user};
 use crate::store::{InboxQuery, Store, StoreError, Sweep};
-use crate::{Change, Seq, StateChange};
+use crate::{Change, Notification, Seq, StateChange};
 use std::sync::Arc;
 
 /// Expiry is a change like any other: in the log, in the counts, and answered so that it can be announced.
@@ -159,20 +159,28 @@ pub async fn a_log_goes_on_after_it_was_trimmed_to_nothing<S: Store>(store: Arc<
     assert_eq!(kit.head("u").await.floor, Seq(4));
 }
 
-/// A notification that nobody received, or nobody kept, does not stay for ever: its id is free again.
+/// A notification that nobody received, or nobody kept, does not stay for ever: when it is old enough, its id is free again.
 pub async fn what_nobody_received_is_forgotten_in_time<S: Store>(store: Arc<S>) {
     let kit = Kit(store);
-    let (unsent, kept, dropped) = (notification(at(10)), notification(at(10)), notification(at(90)));
+    let (unsent, kept, young) = (notification(at(10)), notification(at(10)), notification(at(90)));
     kit.send(unsent.clone(), &[]).await;
     kit.send(kept.clone(), &["u", "v"]).await;
-    kit.send(dropped.clone(), &["u", "v"]).await;
-    kit.mark("u", &[kept.id, dropped.id], StateChange::REMOVED, 11).await;
-    kit.mark("v", &[dropped.id], StateChange::REMOVED, 11).await;
+    kit.send(young.clone(), &["u", "v"]).await;
+    kit.mark("u", &[kept.id, young.id], StateChange::REMOVED, 11).await;
+    kit.mark("v", &[young.id], StateChange::REMOVED, 11).await;
+    let taken = async |one: &Notification| {
+        assert!(matches!(kit.try_send(one.clone(), &[]).await, Err(StoreError::Unavailable(_))));
+        assert!(kit.0.record(one.tenant.clone(), one.id).await.unwrap().is_some());
+    };
     kit.sweep_all(Sweep { inbox_before: at(10), ..no_sweep(30) }).await;
-    assert!(matches!(kit.try_send(unsent.clone(), &[]).await, Err(StoreError::Unavailable(_))));
-    assert!(matches!(kit.try_send(kept.clone(), &[]).await, Err(StoreError::Unavailable(_))));
-    kit.send(dropped, &["u"]).await;
+    for one in [&unsent, &kept, &young] {
+        taken(one).await;
+    }
     kit.sweep_all(Sweep { inbox_before: at(11), ..no_sweep(30) }).await;
-    kit.send(unsent, &["u"]).await;
-    kit.send(kept, &["u"]).await;
+    taken(&young).await;
+    for one in [unsent, kept] {
+        assert_eq!(kit.0.record(one.tenant.clone(), one.id).await.unwrap(), None);
+        assert_eq!(kit.0.recipients(one.tenant.clone(), one.id, None, 10).await.unwrap(), None);
+        kit.send(one, &["u"]).await;
+    }
 }

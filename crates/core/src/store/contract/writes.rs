@@ -1,7 +1,7 @@
 //! Opening, publishing, answers, the end.
 
-use super::kit::{Kit, PLENTY, ask, at, no_sweep, notification, user};
-use crate::store::{InboxQuery, Publish, Store, StoreError};
+use super::kit::{Kit, PLENTY, ask, at, no_sweep, notification, stored, to_users, user};
+use crate::store::{InboxQuery, Store, StoreError};
 use crate::{Change, Counts, Mark, MarkTarget, Recipient, Seq, StateChange, Tenant, UserId};
 use parking_lot::Mutex;
 use std::{collections::HashSet, sync::Arc};
@@ -87,7 +87,7 @@ pub async fn a_write_that_breaks_the_words_fails_alone_and_leaves_nothing<S: Sto
     ];
     let good = [notification(at(2)), notification(at(2)), notification(at(2)), notification(at(2))];
     let publish = |notification, recipients| {
-        let publish = Publish { notification: Arc::new(notification), recipients };
+        let publish = to_users(notification, recipients);
         ask(|done| kit.0.publish(publish, done))
     };
     let mut answers = Vec::new();
@@ -116,11 +116,11 @@ pub async fn answers_come_once_in_commit_order<S: Store>(store: Arc<S>) {
             for n in 0..100 {
                 let order = order.clone();
                 let recipients = vec![user("shared"), user(&format!("own{thread}"))];
-                let publish = Publish { notification: Arc::new(notification(at(n))), recipients };
+                let publish = to_users(notification(at(n)), recipients);
                 store.publish(
                     publish,
                     Box::new(move |answer| {
-                        let seqs = answer.unwrap().into_iter().map(|a| (a.recipient, a.head.seq.0));
+                        let seqs = stored(answer.unwrap()).into_iter().map(|a| (a.recipient, a.head.seq.0));
                         order.lock().extend(seqs);
                     }),
                 );
@@ -169,7 +169,7 @@ pub async fn tenants_never_meet<S: Store>(store: Arc<S>) {
     assert_eq!(ask(|done| kit.0.mark(mark, done)).await.unwrap().not_found, [mine]);
     let mut theirs = notification(at(1));
     theirs.tenant = other.tenant.clone();
-    let publish = Publish { notification: Arc::new(theirs.clone()), recipients: vec![other.clone()] };
+    let publish = to_users(theirs.clone(), vec![other.clone()]);
     ask(|done| kit.0.publish(publish, done)).await.unwrap();
     assert_eq!(*kit.0.item(other, theirs.id).await.unwrap().unwrap().notification, theirs);
     assert_eq!(kit.item("u", theirs.id).await, None);
@@ -214,7 +214,7 @@ pub async fn what_is_under_way_is_answered_before_the_close<S: Store>(store: Arc
     let answers: Arc<Mutex<Vec<bool>>> = Arc::default();
     for n in 0..200 {
         let answers = answers.clone();
-        let publish = Publish { notification: Arc::new(notification(at(n))), recipients: vec![user("u")] };
+        let publish = to_users(notification(at(n)), vec![user("u")]);
         store.publish(publish, Box::new(move |answer| answers.lock().push(answer.is_ok())));
     }
     store.close().await;

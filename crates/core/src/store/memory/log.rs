@@ -1,5 +1,6 @@
 //! One user's log and inbox in memory.
 
+use super::known::Left;
 use crate::store::{Head, InboxPage, InboxQuery, InboxStatus, Item, LogPage};
 use crate::{Change, Counts, Entry, Epoch, Notification, NotificationId, Seq, StateChange, Timestamp, UpToState};
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -24,7 +25,7 @@ pub(super) struct Log {
     items: BTreeMap<Seq, Item>,
     places: HashMap<NotificationId, Seq>,
     /// What left the inbox since somebody asked.
-    removed: Vec<NotificationId>,
+    left: Vec<Left>,
 }
 
 /// The ids, each once, in their order.
@@ -42,15 +43,23 @@ fn counts_of(item: &Item) -> Counts {
 impl Log {
     pub(super) fn new(epoch: Epoch) -> Self {
         let head = Head { epoch, seq: Seq::ZERO, floor: Seq::ZERO, counts: Counts::default() };
-        Self { head, entries: VecDeque::new(), items: BTreeMap::new(), places: HashMap::new(), removed: Vec::new() }
+        Self { head, entries: VecDeque::new(), items: BTreeMap::new(), places: HashMap::new(), left: Vec::new() }
     }
 
     pub(super) fn head(&self) -> Head {
         self.head
     }
 
-    pub(super) fn take_removed(&mut self) -> Vec<NotificationId> {
-        std::mem::take(&mut self.removed)
+    pub(super) fn take_left(&mut self) -> Vec<Left> {
+        std::mem::take(&mut self.left)
+    }
+
+    /// Takes everything out of the inbox.
+    pub(super) fn take_all(&mut self) -> Vec<Left> {
+        for seq in self.items.keys().copied().collect::<Vec<_>>() {
+            self.remove(seq);
+        }
+        self.take_left()
     }
 
     /// Puts an entry at the head.
@@ -91,7 +100,7 @@ impl Log {
         let id = item.notification.id;
         self.count(&item, false);
         self.places.remove(&id);
-        self.removed.push(id);
+        self.left.push(Left { id, was_read: item.read_at.is_some() });
         if let Some(made) = self.index(seq).and_then(|at| self.entries.get_mut(at)) {
             made.change = Change::Gone(id);
         }
@@ -205,7 +214,11 @@ impl Log {
     }
 
     pub(super) fn item(&self, id: NotificationId) -> Option<Item> {
-        self.places.get(&id).and_then(|seq| self.items.get(seq)).cloned()
+        self.places.get(&id).and_then(|seq| self.item_at(*seq)).cloned()
+    }
+
+    pub(super) fn item_at(&self, seq: Seq) -> Option<&Item> {
+        self.items.get(&seq)
     }
 }
 
