@@ -67,7 +67,7 @@ pub(crate) enum ApiCaller {
 
 impl ApiCaller {
     /// The application behind a request: a key or a token, never a cookie or a ticket. It needs this scope, or the administrator's.
-    pub(crate) fn of(http: &Http, parts: &Parts, scope: &'static str) -> Result<Self, Problem> {
+    pub(crate) async fn of(http: &Http, parts: &Parts, scope: &'static str) -> Result<Self, Problem> {
         let token = match (bearer::read(&parts.headers), api_key(parts)?) {
             (Authorization::Bearer(token), _) => token,
             (Authorization::Unusable, _) => return Err(invalid("The Authorization header must be one bearer token.")),

@@ -121,7 +121,7 @@ impl Jwt {
         let claims = self.claims(token, now)?;
         let user = self.user(&claims)?;
         let recipient = Recipient::new(self.tenant(&claims)?, user);
-        Ok(Identity { recipient, expires_at: Some(expiry(&claims)?) })
+        Ok(Identity { recipient, expires_at: Some(expiry(&claims)?), issued_at: moment(&claims, "iat")? })
     }
 
     /// What a token allows in the application's API.

@@ -29,7 +29,7 @@ struct Signalled {
 /// `POST /notifications`: 202 once it is durable.
 pub(super) async fn publish(State(http): State<Http>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let caller = ApiCaller::of(&http, &parts, SCOPE_PUBLISH)?;
+    let caller = ApiCaller::of(&http, &parts, SCOPE_PUBLISH).await?;
     refuse_idempotency_key(&parts)?;
     body::require_json(&parts.headers)?;
     let asked = Asked::<Draft>::publish(&body::read(body, http.body_limits()).await?)?;
@@ -45,7 +45,7 @@ pub(super) async fn publish(State(http): State<Http>, request: Request) -> Resul
 /// `POST /signals`: 202 with the connections that were reached.
 pub(super) async fn signal(State(http): State<Http>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let caller = ApiCaller::of(&http, &parts, SCOPE_PUBLISH)?;
+    let caller = ApiCaller::of(&http, &parts, SCOPE_PUBLISH).await?;
     body::require_json(&parts.headers)?;
     let asked = Asked::<SignalDraft>::signal(&body::read(body, http.body_limits()).await?)?;
     let tenant = caller.tenant(&parts, asked.tenant.as_deref());
@@ -56,17 +56,17 @@ pub(super) async fn signal(State(http): State<Http>, request: Request) -> Result
 
 /// What is not built yet and will need the publisher's scope.
 pub(super) async fn later_publishing(State(http): State<Http>, request: Request) -> Result<Response, Problem> {
-    not_yet(&http, request, SCOPE_PUBLISH)
+    not_yet(&http, request, SCOPE_PUBLISH).await
 }
 
 /// What is not built yet and will need the administrator's scope.
 pub(super) async fn later(State(http): State<Http>, request: Request) -> Result<Response, Problem> {
-    not_yet(&http, request, SCOPE_ADMIN)
+    not_yet(&http, request, SCOPE_ADMIN).await
 }
 
-fn not_yet(http: &Http, request: Request, scope: &'static str) -> Result<Response, Problem> {
+async fn not_yet(http: &Http, request: Request, scope: &'static str) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
-    ApiCaller::of(http, &parts, scope)?;
+    ApiCaller::of(http, &parts, scope).await?;
     Err(Problem::not_in_this_build())
 }
 

@@ -192,7 +192,7 @@ impl Authenticate for Sessions {
                 user => {
                     let user = campanile_core::UserId::new(user).map_err(|_| AuthError::NoUser)?;
                     let recipient = campanile_core::Recipient::new(campanile_core::Tenant::default(), user);
-                    Ok(campanile_core::Identity { recipient, expires_at: None })
+                    Ok(campanile_core::Identity { recipient, expires_at: None, issued_at: None })
                 }
             }
         })
