@@ -1,6 +1,6 @@
 //! From the engine's errors to problems: what the client should do decides the code; the reason goes to the log.
 
-use crate::{Code, Problem};
+use crate::{Code, Problem, auth::invalid_credentials};
 use campanile_core::{EngineError, OpenError, store::StoreError};
 use std::time::Duration;
 
@@ -23,6 +23,11 @@ pub(crate) fn draining() -> Problem {
     unavailable(Code::Draining, "The server is shutting down.")
 }
 
+/// 401 for credentials that were good once.
+pub(crate) fn revoked() -> Problem {
+    invalid_credentials("The credentials were revoked.")
+}
+
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
@@ -41,6 +46,13 @@ impl From<EngineError> for Problem {
     fn from(error: EngineError) -> Self {
         match error {
             EngineError::Invalid(faults) => Self::invalid(faults),
+            EngineError::KeyReused => {
+                Self::new(Code::IdempotencyKeyReused, "The idempotency key was used before, for another body.")
+            }
+            EngineError::InProgress => {
+                Self::new(Code::IdempotencyInProgress, "A publish with the same idempotency key is under way.")
+                    .retry_after(seconds(BUSY_SECONDS))
+            }
             EngineError::Store(error) => error.into(),
         }
     }
@@ -53,6 +65,7 @@ impl From<OpenError> for Problem {
                 .retry_after(seconds(AWAY_SECONDS)),
             OpenError::NodeLimit => unavailable(Code::NodeFull, "This node has as many connections as it takes."),
             OpenError::Draining => draining(),
+            OpenError::Revoked => revoked(),
             OpenError::Store(error) => error.into(),
         }
     }

@@ -72,6 +72,8 @@ codes! {
     BodyTimeout = "body-timeout", REQUEST_TIMEOUT, "The body took too long";
     /// A position of another life of the log.
     ForeignCursor = "foreign-cursor", CONFLICT, "The cursor belongs to another log";
+    /// A publish with the same key is not answered yet.
+    IdempotencyInProgress = "idempotency-in-progress", CONFLICT, "The same publish is under way";
     /// The body is too large.
     BodyTooLarge = "body-too-large", PAYLOAD_TOO_LARGE, "The body is too large";
     /// The body is not JSON by its own account.
@@ -80,10 +82,16 @@ codes! {
     Misdirected = "misdirected", MISDIRECTED_REQUEST, "Not served here";
     /// Parsed, and wrong; `errors` says where.
     Invalid = "invalid", UNPROCESSABLE_ENTITY, "The request is not valid";
+    /// The key belongs to another body.
+    IdempotencyKeyReused = "idempotency-key-reused", UNPROCESSABLE_ENTITY, "The idempotency key was used for another body";
     /// The user has as many streams as allowed.
     TooManyConnections = "too-many-connections", TOO_MANY_REQUESTS, "Too many connections";
     /// The user has as many unused tickets as allowed.
     TooManyTickets = "too-many-tickets", TOO_MANY_REQUESTS, "Too many tickets";
+    /// The user has opened as many streams in a minute as allowed.
+    TooManyConnects = "too-many-connects", TOO_MANY_REQUESTS, "Too many connects per minute";
+    /// The user has made as many changes in a minute as allowed.
+    TooManyChanges = "too-many-changes", TOO_MANY_REQUESTS, "Too many changes per minute";
     /// A fault of the server.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Internal error";
     /// Part of the contract, not of this build.

@@ -59,8 +59,8 @@ fn by_token(http: &Http, jwt: &Jwt, authorization: &Authorization<'_>, parts: &P
 /// An application that asks.
 #[derive(Debug)]
 pub(crate) enum ApiCaller {
-    /// By a key: all scopes, any tenant.
-    Key,
+    /// By the key of this name: all scopes, any tenant.
+    Key(String),
     /// By a token: its scopes, its tenant.
     Token(Token),
 }
@@ -84,6 +84,22 @@ impl ApiCaller {
         if token.has_scope(scope) || token.has_scope(SCOPE_ADMIN) { Ok(Self::Token(token)) } else { Err(lacks(scope)) }
     }
 
+    /// Whose request it is, for what is kept per credential.
+    pub(crate) fn credential(&self) -> String {
+        match self {
+            Self::Key(name) => format!("key {name:?}"),
+            Self::Token(token) => token.credential.clone(),
+        }
+    }
+
+    /// The user whom the token names, if one does.
+    pub(crate) fn identity(&self) -> Option<&Identity> {
+        match self {
+            Self::Key(_) => None,
+            Self::Token(token) => token.identity.as_ref(),
+        }
+    }
+
     /// The tenant it acts on: what the query or the body names, for a token only its own.
     pub(crate) fn tenant(&self, parts: &Parts, in_body: Option<&str>) -> Result<Tenant, Problem> {
         let in_query = query::first(parts.uri.query(), "tenant");
@@ -98,8 +114,8 @@ impl ApiCaller {
             (Self::Token(token), None) => Ok(token.tenant.clone()),
             (Self::Token(token), Some((_, asked))) if asked == token.tenant.as_str() => Ok(token.tenant.clone()),
             (Self::Token(_), Some(_)) => Err(Problem::new(Code::ForeignTenant, "A token acts on its own tenant only.")),
-            (Self::Key, None) => Ok(Tenant::default()),
-            (Self::Key, Some((pointer, asked))) => {
+            (Self::Key(_), None) => Ok(Tenant::default()),
+            (Self::Key(_), Some((pointer, asked))) => {
                 Tenant::new(asked).map_err(|why| vec![Fault::new(pointer, why.to_string())].into())
             }
         }
@@ -107,7 +123,7 @@ impl ApiCaller {
 }
 
 fn by_key(http: &Http, text: &[u8]) -> Option<ApiCaller> {
-    http.credentials().api_key(text).map(|_| ApiCaller::Key)
+    http.credentials().api_key(text).map(|key| ApiCaller::Key(key.name().to_owned()))
 }
 
 /// The `X-Api-Key` header; two of them are none.

@@ -132,7 +132,12 @@ impl Jwt {
             Some(Value::String(scopes)) => scopes,
             Some(_) => return Err(TokenFault::Invalid),
         };
-        Ok(Token { tenant: self.tenant(&claims)?, scopes: scopes.into() })
+        let tenant = self.tenant(&claims)?;
+        let user = self.user(&claims).ok();
+        let (expires_at, issued_at) = (Some(expiry(&claims)?), moment(&claims, "iat")?);
+        let identity =
+            user.map(|user| Identity { recipient: Recipient::new(tenant.clone(), user), expires_at, issued_at });
+        Ok(Token { tenant, scopes: scopes.into(), credential: credential(&claims), identity })
     }
 
     fn claims(&self, token: &[u8], now: Timestamp) -> Result<Map<String, Value>, TokenFault> {
@@ -180,6 +185,13 @@ impl Jwt {
         let tenant = claims.get(claim).and_then(Value::as_str).ok_or(TokenFault::NoTenant)?;
         Tenant::new(tenant).map_err(|_| TokenFault::NoTenant)
     }
+}
+
+/// Whose token it is, whichever of theirs: issuer and subject.
+fn credential(claims: &Map<String, Value>) -> String {
+    let part = |name| claims.get(name).and_then(Value::as_str).unwrap_or_default();
+    // Quoted, so that no two pairs are written alike.
+    format!("token {:?} {:?}", part("iss"), part("sub"))
 }
 
 /// An unknown critical extension, or a token made for another purpose (RFC 8725, 3.11), is none of ours. A missing `typ` is usual.

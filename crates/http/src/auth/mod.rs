@@ -138,6 +138,10 @@ impl Credentials {
 pub(crate) struct Token {
     pub(crate) tenant: Tenant,
     pub(crate) scopes: Box<str>,
+    /// Whose it is, for what is kept per credential: the same for all tokens of one subject of one issuer.
+    pub(crate) credential: String,
+    /// The user it names, if it names one: revoking that user's tokens revokes this one.
+    pub(crate) identity: Option<Identity>,
 }
 
 impl Token {
