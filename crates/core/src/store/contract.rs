@@ -10,10 +10,15 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "assertions of a test suite: a failure is a failed test")]
 
+pub mod audiences;
+pub mod keys;
 mod kit;
 pub mod marks;
+mod model;
 pub mod random;
 pub mod reads;
+pub mod records;
+pub mod removals;
 pub mod sweeps;
 pub mod writes;
 
@@ -64,6 +69,30 @@ macro_rules! store_contract {
             sweeps: arrivals_stay_in_the_inbox_after_they_left_the_log,
             sweeps: a_log_goes_on_after_it_was_trimmed_to_nothing,
             sweeps: what_nobody_received_is_forgotten_in_time,
+            audiences: a_topic_reaches_its_members_of_that_moment,
+            audiences: everyone_is_who_has_a_log,
+            audiences: more_than_allowed_store_nothing,
+            audiences: joining_and_leaving_again_change_nothing,
+            audiences: topics_of_tenants_never_meet,
+            audiences: members_are_paged_by_the_bytes_of_their_names,
+            keys: a_repeated_publish_answers_what_the_first_one_did,
+            keys: another_body_under_a_key_is_a_conflict,
+            keys: keys_of_tenants_and_credentials_never_meet,
+            keys: refusals_are_not_remembered,
+            keys: a_key_is_forgotten_in_time,
+            keys: of_many_at_once_under_one_key_one_is_stored,
+            records: a_record_counts_recipients_and_readers,
+            records: a_record_ends_when_it_is_too_old_for_an_inbox,
+            records: recipients_are_listed_with_their_states,
+            records: recipients_are_paged_by_the_bytes_of_their_names,
+            records: records_of_tenants_never_meet,
+            removals: a_withdrawal_takes_it_out_of_every_inbox,
+            removals: a_second_withdrawal_changes_nothing,
+            removals: a_withdrawal_reaches_ten_thousand_inboxes,
+            removals: an_erased_user_begins_anew,
+            removals: no_two_lives_of_a_log_share_anything,
+            removals: memberships_are_erased_with_the_user_alone,
+            removals: revocations_are_kept_and_the_latest_moment_counts,
             random: random_histories_agree_with_a_plain_model,
         }
     };

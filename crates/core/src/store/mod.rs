@@ -56,15 +56,18 @@ impl Head {
     }
 }
 
-/// A notification to be stored for recipients, in one transaction. One that was published before answers
-/// [`StoreError::Unavailable`]: nothing of it is stored.
+/// A notification to be stored for recipients, in one transaction.
+///
+/// What is looked at first decides: the key, then the recipients (two of the same, or one of another tenant, answer
+/// [`StoreError::Unavailable`]), then their number, then the id (one that the store knows answers [`StoreError::Unavailable`]). Nothing of a
+/// refused one is stored, its key neither.
 #[derive(Clone, Debug)]
 pub struct Publish {
     /// What is stored, once: its id is not in the store yet.
     pub notification: Arc<Notification>,
     /// Whose inboxes it goes to.
     pub audience: StoreAudience,
-    /// How many recipients one publish may have; more are [`Published::TooMany`], and nothing is stored.
+    /// How many recipients one publish may have, the excepted ones not counted; more are [`Published::TooMany`].
     pub max_recipients: usize,
     /// Makes a repeated publish answer what the first one did.
     pub idempotency: Option<Idempotency>,
@@ -73,9 +76,9 @@ pub struct Publish {
 /// Whose inboxes a notification goes to: all of the notification's tenant.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum StoreAudience {
-    /// These, no one twice. May be empty.
+    /// These, no one twice. May be empty. A log begins for those who have none.
     Users(Vec<Recipient>),
-    /// The members of a topic at the moment of the transaction, but these.
+    /// The members of a topic at the moment of the transaction, but these. A log begins for those who have none.
     Topic {
         /// The topic.
         topic: Topic,
@@ -89,7 +92,8 @@ pub enum StoreAudience {
     },
 }
 
-/// What makes two publishes the same one. Stored in the publish's own transaction, per tenant.
+/// What makes two publishes the same one. Stored in the publish's own transaction, per the notification's tenant; it is as old as the
+/// notification (`occurred_at`), and repetitions make it no younger.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Idempotency {
     /// Whose key it is: keys of different credentials never meet.
@@ -105,7 +109,8 @@ pub struct Idempotency {
 pub enum Published {
     /// It is stored: one entry per recipient, in the order of the audience (of topics and everyone: of the users' names).
     Stored(Vec<Appended>),
-    /// It was published before under the same key: the first one's id and number of recipients.
+    /// It was published before under the same key: the first one's id and number of recipients, whatever became of it since. Nothing is
+    /// stored.
     Replayed {
         /// The first notification's id.
         notification_id: NotificationId,
@@ -114,31 +119,32 @@ pub enum Published {
     },
     /// The key was used for another body. Nothing is stored.
     Conflict,
-    /// More recipients than allowed: so many. Nothing is stored.
+    /// More recipients than allowed: at least so many. (A store may stop counting at the first that is too many.) Nothing is stored.
     TooMany(usize),
 }
 
-/// What became of a notification.
+/// What became of a notification. Kept after the last inbox let go of it, until a sweep finds it older than [`Sweep::inbox_before`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Record {
     /// The notification; its body is empty once it is gone from every inbox or withdrawn.
     pub notification: Arc<Notification>,
     /// Whether it was withdrawn.
     pub withdrawn: bool,
-    /// How many recipients it was stored for.
+    /// How many recipients it was stored for; those erased since included.
     pub recipients: usize,
-    /// How many of them have read it; those who removed it after reading included as long as it is known.
+    /// How many of them have read it. Those from whose inbox it went after they had read it (removed, withdrawn, expired, erased) are
+    /// included.
     pub read: usize,
 }
 
-/// One recipient's side of a notification.
+/// One recipient's side of a notification. Erased users have none.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RecipientRecord {
     /// Who.
     pub user: UserId,
     /// Where it arrived in the user's log.
     pub seq: Seq,
-    /// When it was read. `None` also once it is removed.
+    /// When it was read. `None` also once it is removed, like the two below.
     pub read_at: Option<Timestamp>,
     /// When it was seen.
     pub seen_at: Option<Timestamp>,
@@ -162,7 +168,7 @@ pub struct NamePage<T> {
 pub struct Withdrawn {
     /// Whether the tenant has such a notification (withdrawn before, too).
     pub found: bool,
-    /// The removals, each an entry of its user's log.
+    /// The removals, each an entry of its user's log, in the order of the users' names; none when it was withdrawn before.
     pub removed: Vec<(Appended, Change)>,
 }
 
@@ -189,15 +195,16 @@ pub struct Marked {
 pub struct Sweep {
     /// The time now: when the entries of the removals are made.
     pub at: Timestamp,
-    /// Inbox items that arrived before are removed.
+    /// Inbox items published before are removed; the records of notifications published before, and in no inbox any more, are forgotten
+    /// with their recipients.
     pub inbox_before: Timestamp,
     /// Log entries made before leave the log, from the oldest on up to the first that is young enough: what is kept is dense.
     pub log_before: Timestamp,
     /// Entries beyond so many newest ones leave the log.
     pub log_entries: u64,
-    /// Idempotency keys used before are forgotten.
+    /// Idempotency keys first used before are forgotten.
     pub keys_before: Timestamp,
-    /// How many inbox items and how many log entries one call touches at the most.
+    /// How many inbox items, and how many log entries, one call touches at the most; about as many of anything else.
     pub batch: usize,
 }
 
@@ -283,19 +290,25 @@ pub trait Store: Send + Sync + 'static {
     /// Makes sure that the user has a log, and answers its head.
     fn open(&self, recipient: Recipient, done: Done<Head>);
 
-    /// Stores a notification and an arrival in each recipient's log.
+    /// Stores a notification and an arrival in each recipient's log. The audience is found out within the transaction.
     fn publish(&self, publish: Publish, done: Done<Published>);
 
-    /// Takes a notification back: out of every inbox that has it (an entry each), its text gone. One transaction.
+    /// Takes a tenant's notification back, in one transaction: every inbox that has it loses it, by an entry
+    /// `Updated { ids: [id], state: REMOVED }` made at `at`; its text is gone, its record says that it was withdrawn. Once more changes
+    /// nothing.
     fn withdraw(&self, tenant: Tenant, id: NotificationId, at: Timestamp, done: Done<Withdrawn>);
 
-    /// Erases a user: inbox, log, memberships. A later visit begins a new log, with another epoch. Answers whether there was a log.
+    /// Erases a user, in one transaction: inbox, log, memberships, and the user's side of what was published. Texts that no other inbox has are
+    /// gone. A later visit or arrival begins a new log, with another epoch and seq 1. Revocations stay: the credentials they are about do, too.
+    /// Answers whether there was a log.
     fn erase(&self, recipient: Recipient, done: Done<bool>);
 
-    /// Takes a user into a topic (`member` true) or out of it. Neither needs to exist before; changing nothing is fine.
+    /// Takes a user into a topic of the user's tenant (`member` true) or out of it. Neither needs to exist before, and no log begins;
+    /// changing nothing is fine.
     fn set_member(&self, topic: Topic, recipient: Recipient, member: bool, done: Done<()>);
 
-    /// Notes that the user's credentials issued before a moment are revoked. The latest moment counts.
+    /// Notes that the user's credentials issued before a moment are revoked. The latest moment counts, in whatever order they come. The user
+    /// needs no log, and gets none.
     fn revoke(&self, recipient: Recipient, issued_before: Timestamp, done: Done<()>);
 
     /// Changes states in one inbox; one entry in the log if anything changed.
@@ -325,7 +338,8 @@ pub trait Store: Send + Sync + 'static {
     /// What became of a tenant's notification; `None` if there is no such one (any more).
     fn record(&self, tenant: Tenant, id: NotificationId) -> BoxFuture<'_, StoreResult<Option<Record>>>;
 
-    /// A notification's recipients after a user's name; `None` if there is no such notification (any more).
+    /// A tenant's notification's recipients after a user's name, in the order of the names' bytes; `None` if there is no such notification (any
+    /// more).
     fn recipients(
         &self,
         tenant: Tenant,
@@ -334,7 +348,7 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> BoxFuture<'_, StoreResult<Option<NamePage<RecipientRecord>>>>;
 
-    /// A topic's members after a user's name. A topic that nobody ever joined has none.
+    /// A topic's members after a user's name, in the order of the names' bytes. A topic that nobody ever joined has none.
     fn members(
         &self,
         tenant: Tenant,
@@ -343,7 +357,7 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> BoxFuture<'_, StoreResult<NamePage<UserId>>>;
 
-    /// All revocations that are known.
+    /// All revocations that are known, one per user, in no particular order.
     fn revocations(&self) -> BoxFuture<'_, StoreResult<Vec<(Recipient, Timestamp)>>>;
 
     /// Whether the store can be read and written now; for readiness.

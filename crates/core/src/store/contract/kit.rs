@@ -1,12 +1,12 @@
 //! What the sentences are written with: a store, and short ways to ask it.
 
 use crate::store::{
-    Appended, Done, Head, InboxPage, InboxQuery, Item, LogPage, Marked, Publish, Published, Store, StoreAudience,
-    StoreResult, Sweep, Swept,
+    Appended, Done, Head, InboxPage, InboxQuery, Item, LogPage, Marked, Publish, Published, RecipientRecord, Record,
+    Store, StoreAudience, StoreResult, Sweep, Swept, Withdrawn,
 };
 use crate::{
     Change, Entry, Mark, MarkTarget, Notification, NotificationId, Recipient, Seq, Severity, StateChange, Tenant,
-    Timestamp, TypeName, UpToState, UserId,
+    Timestamp, Topic, TypeName, UpToState, UserId,
 };
 use std::sync::Arc;
 
@@ -21,6 +21,16 @@ pub(super) fn at(seconds: i64) -> Timestamp {
 /// A user of the default tenant.
 pub(super) fn user(name: &str) -> Recipient {
     Recipient::new(Tenant::default(), UserId::new(name).unwrap())
+}
+
+/// A topic.
+pub(super) fn topic(name: &str) -> Topic {
+    Topic::new(name).unwrap()
+}
+
+/// Another tenant than the default one.
+pub(super) fn other_tenant() -> Tenant {
+    Tenant::new("other").unwrap()
 }
 
 /// A notification of the default tenant that was published at a moment.
@@ -84,6 +94,47 @@ impl<S: Store> Kit<S> {
 
     pub(super) async fn publish(&self, publish: Publish) -> Published {
         ask(|done| self.0.publish(publish, done)).await.unwrap()
+    }
+
+    pub(super) async fn withdraw(&self, id: NotificationId, when: i64) -> Withdrawn {
+        ask(|done| self.0.withdraw(Tenant::default(), id, at(when), done)).await.unwrap()
+    }
+
+    pub(super) async fn erase(&self, name: &str) -> bool {
+        ask(|done| self.0.erase(user(name), done)).await.unwrap()
+    }
+
+    pub(super) async fn join(&self, name: &str, names: &[&str]) {
+        for one in names {
+            ask(|done| self.0.set_member(topic(name), user(one), true, done)).await.unwrap();
+        }
+    }
+
+    pub(super) async fn leave(&self, name: &str, one: &str) {
+        ask(|done| self.0.set_member(topic(name), user(one), false, done)).await.unwrap();
+    }
+
+    /// All members of a topic of the default tenant.
+    pub(super) async fn members(&self, name: &str) -> Vec<UserId> {
+        let page = self.0.members(Tenant::default(), topic(name), None, PLENTY).await.unwrap();
+        assert!(!page.more);
+        page.items
+    }
+
+    pub(super) async fn record(&self, id: NotificationId) -> Option<Record> {
+        self.0.record(Tenant::default(), id).await.unwrap()
+    }
+
+    /// All recipients of a notification of the default tenant.
+    pub(super) async fn recipients(&self, id: NotificationId) -> Vec<RecipientRecord> {
+        let page = self.0.recipients(Tenant::default(), id, None, PLENTY).await.unwrap().unwrap();
+        assert!(!page.more);
+        page.items
+    }
+
+    /// The user's log, whether or not there is one.
+    pub(super) async fn find_head(&self, name: &str) -> Option<Head> {
+        self.0.heads(vec![user(name)]).await.unwrap()[0]
     }
 
     /// Publishes something to one user.

@@ -1,6 +1,6 @@
 //! Opening, publishing, answers, the end.
 
-use super::kit::{Kit, PLENTY, ask, at, no_sweep, notification, stored, to_users, user};
+use super::kit::{Kit, PLENTY, ask, at, no_sweep, notification, stored, to_users, topic, user};
 use crate::store::{InboxQuery, Store, StoreError};
 use crate::{Change, Counts, Mark, MarkTarget, Recipient, Seq, StateChange, Tenant, UserId};
 use parking_lot::Mutex;
@@ -205,6 +205,14 @@ pub async fn after_the_close_everything_is_unavailable<S: Store>(store: Arc<S>) 
     gone(store.log(user("u"), Seq(0), 1, 1).await.map(drop));
     gone(store.inbox(user("u"), InboxQuery::default()).await.map(drop));
     gone(store.item(user("u"), id).await.map(drop));
+    gone(ask(|done| store.withdraw(Tenant::default(), id, at(0), done)).await.map(drop));
+    gone(ask(|done| store.erase(user("u"), done)).await.map(drop));
+    gone(ask(|done| store.set_member(topic("t"), user("u"), true, done)).await);
+    gone(ask(|done| store.revoke(user("u"), at(0), done)).await);
+    gone(store.record(Tenant::default(), id).await.map(drop));
+    gone(store.recipients(Tenant::default(), id, None, 1).await.map(drop));
+    gone(store.members(Tenant::default(), topic("t"), None, 1).await.map(drop));
+    gone(store.revocations().await.map(drop));
     gone(store.check().await);
     store.close().await;
 }

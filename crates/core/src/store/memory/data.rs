@@ -50,9 +50,12 @@ impl Data {
             return Ok(before);
         }
         let recipients = self.audience(tenant, &publish.audience);
-        self.check(publish, &recipients)?;
+        check(publish, &recipients)?;
         if recipients.len() > publish.max_recipients {
             return Ok(Published::TooMany(recipients.len()));
+        }
+        if self.known.contains_key(&publish.notification.id) {
+            return Err(unavailable("the notification is already stored"));
         }
         let appended = self.store(publish, &recipients)?;
         if let Some(key) = &publish.idempotency {
@@ -90,17 +93,6 @@ impl Data {
         };
         let except: HashSet<&UserId> = except.iter().collect();
         users.into_iter().filter(|who| !except.contains(&who.user)).collect()
-    }
-
-    fn check(&self, publish: &Publish, recipients: &[Recipient]) -> StoreResult<()> {
-        let mut seen = HashSet::new();
-        if !recipients.iter().all(|who| who.tenant == publish.notification.tenant && seen.insert(who)) {
-            return Err(unavailable("the recipients are not all different users of the notification's tenant"));
-        }
-        if self.known.contains_key(&publish.notification.id) {
-            return Err(unavailable("the notification is already stored"));
-        }
-        Ok(())
     }
 
     fn store(&mut self, publish: &Publish, recipients: &[Recipient]) -> StoreResult<Vec<Appended>> {
@@ -210,6 +202,14 @@ impl Data {
         self.keys.retain(|_, used| used.at >= sweep.keys_before);
         Swept { removed, more: items == 0 || entries == 0 }
     }
+}
+
+fn check(publish: &Publish, recipients: &[Recipient]) -> StoreResult<()> {
+    let mut seen = HashSet::new();
+    if recipients.iter().all(|who| who.tenant == publish.notification.tenant && seen.insert(who)) {
+        return Ok(());
+    }
+    Err(unavailable("the recipients are not all different users of the notification's tenant"))
 }
 
 fn not_found(target: &MarkTarget) -> Marked {
