@@ -5,7 +5,7 @@
 use campanile_core::{
     Mark, MarkTarget, Notification, NotificationId, Recipient, Seq, Severity, StateChange, Tenant, Timestamp, TypeName,
     UpToState, UserId,
-    store::{Appended, Done, Publish, Store, StoreResult},
+    store::{Appended, Done, Publish, Published, Store, StoreAudience, StoreResult},
 };
 use campanile_sqlite::Sqlite;
 use std::{io::Write, sync::Arc};
@@ -42,6 +42,20 @@ fn notification() -> Notification {
     }
 }
 
+fn to_users(notification: Notification, users: Vec<Recipient>) -> Publish {
+    Publish {
+        notification: Arc::new(notification),
+        audience: StoreAudience::Users(users),
+        max_recipients: 10_000,
+        idempotency: None,
+    }
+}
+
+fn stored(published: Published) -> Vec<Appended> {
+    let Published::Stored(appended) = published else { panic!("not stored: {published:?}") };
+    appended
+}
+
 async fn ask<T: Send + 'static>(call: impl FnOnce(Done<T>)) -> StoreResult<T> {
     let (send, answer) = oneshot::channel();
     call(Box::new(|result| drop(send.send(result))));
@@ -51,9 +65,9 @@ async fn ask<T: Send + 'static>(call: impl FnOnce(Done<T>)) -> StoreResult<T> {
 /// Publishes one after the other; each acknowledgement is one system call on the error output, made where the store gives it.
 async fn sequence(store: &Sqlite, n: usize) {
     for n in 0..n {
-        let publish = Publish { notification: Arc::new(notification()), recipients: vec![user(n % 3)] };
+        let publish = to_users(notification(), vec![user(n % 3)]);
         let (send, answer) = oneshot::channel();
-        let acknowledge = move |result: StoreResult<Vec<Appended>>| {
+        let acknowledge = move |result: StoreResult<Published>| {
             result.unwrap();
             std::io::stderr().write_all(b"ACK\n").unwrap();
             send.send(()).unwrap();
@@ -68,8 +82,8 @@ async fn endless(store: &Sqlite) {
     loop {
         let notification = notification();
         let id = notification.id;
-        let publish = Publish { notification: Arc::new(notification), recipients: vec![user(0)] };
-        match ask(|done| store.publish(publish, done)).await {
+        let publish = to_users(notification, vec![user(0)]);
+        match ask(|done| store.publish(publish, done)).await.map(stored) {
             Ok(appended) => say(&format!("ok {} {id}", appended[0].head.seq)),
             Err(_) => say(if store.check().await.is_ok() { "refused, ready" } else { "refused, not ready" }),
         }
@@ -97,8 +111,8 @@ async fn one_of_many(store: &Sqlite, rng: &mut fastrand::Rng) {
     rng.shuffle(&mut users);
     users.truncate(rng.usize(1..4));
     let recipients = users.iter().copied().map(user).collect();
-    let appended = ask(|done| store.publish(Publish { notification: Arc::new(notification), recipients }, done)).await;
-    for Appended { recipient, head } in appended.unwrap() {
+    let published = ask(|done| store.publish(to_users(notification, recipients), done)).await.unwrap();
+    for Appended { recipient, head } in stored(published) {
         say(&format!("{} {} arrived {id}", recipient.user, head.seq));
     }
     let target = match rng.u8(0..5) {

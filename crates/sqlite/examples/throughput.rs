@@ -7,7 +7,7 @@
 
 use campanile_core::{
     Notification, NotificationId, Recipient, Severity, Tenant, Timestamp, TypeName, UserId,
-    store::{Done, Publish, Store},
+    store::{Done, Publish, Store, StoreAudience},
 };
 use campanile_sqlite::Sqlite;
 use std::{
@@ -69,7 +69,15 @@ async fn publish(store: &Sqlite, users: &[Recipient], rng: &mut fastrand::Rng, n
             let (send, answer) = tokio::sync::oneshot::channel();
             let done: Done<_> = Box::new(move |result| drop(send.send(result)));
             let recipients = vec![users[rng.usize(..users.len())].clone()];
-            store.publish(Publish { notification: Arc::new(notification()), recipients }, done);
+            store.publish(
+                Publish {
+                    notification: Arc::new(notification()),
+                    audience: StoreAudience::Users(recipients),
+                    max_recipients: 10_000,
+                    idempotency: None,
+                },
+                done,
+            );
             answer
         })
         .collect();

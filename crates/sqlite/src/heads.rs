@@ -164,6 +164,13 @@ impl Heads {
         }
     }
 
+    /// The user's log is gone with the open transaction. (If that is rolled back, everything is read again.)
+    pub(crate) fn forget(&mut self, who: &Recipient) {
+        self.open.remove(who);
+        self.young.remove(who);
+        self.old.remove(who);
+    }
+
     /// Writes the changed heads.
     pub(crate) fn flush(&mut self, conn: &Connection) -> rusqlite::Result<()> {
         for open in self.open.values_mut().filter(|open| open.stored != Some(open.now)) {
@@ -229,6 +236,21 @@ mod tests {
         heads.set(&who(1), row(1, 2));
         heads.rolled_back();
         assert_eq!(heads.known(&who(1)), None);
+    }
+
+    #[test]
+    fn what_is_forgotten_is_nowhere() {
+        let mut heads = Heads::new(4);
+        for n in 0..3 {
+            heads.set(&who(n), row(n, 1));
+            heads.committed();
+        }
+        heads.set(&who(2), row(2, 2));
+        for n in 0..3 {
+            heads.forget(&who(n));
+        }
+        heads.committed();
+        assert!((0..3).all(|n| heads.known(&who(n)).is_none()));
     }
 
     #[test]

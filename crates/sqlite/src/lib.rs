@@ -44,12 +44,13 @@ use crate::{
     error::unavailable,
     queue::Refused,
     shared::Shared,
-    write::{Open, Pending, Probe, Request, Write},
+    write::{Erase, Open, Pending, Probe, Request, Revoke, SetMember, Withdraw, Write},
 };
 use campanile_core::{
-    Mark, NotificationId, Recipient, Seq, StoreMetrics,
+    Mark, NotificationId, Recipient, Seq, StoreMetrics, Tenant, Timestamp, Topic, UserId,
     store::{
-        Done, Head, InboxPage, InboxQuery, Item, LogPage, Marked, Publish, Store, StoreError, StoreResult, Sweep, Swept,
+        Done, Head, InboxPage, InboxQuery, Item, LogPage, Marked, NamePage, Publish, Published, RecipientRecord,
+        Record, Store, StoreError, StoreResult, Sweep, Swept, Withdrawn,
     },
 };
 use futures_util::future::BoxFuture;
@@ -117,8 +118,24 @@ impl Store for Sqlite {
         self.write(Open(recipient), done);
     }
 
-    fn publish(&self, publish: Publish, done: Done<Vec<campanile_core::store::Appended>>) {
+    fn publish(&self, publish: Publish, done: Done<Published>) {
         self.write(publish, done);
+    }
+
+    fn withdraw(&self, tenant: Tenant, id: NotificationId, at: Timestamp, done: Done<Withdrawn>) {
+        self.write(Withdraw { tenant, id, at }, done);
+    }
+
+    fn erase(&self, recipient: Recipient, done: Done<bool>) {
+        self.write(Erase(recipient), done);
+    }
+
+    fn set_member(&self, topic: Topic, recipient: Recipient, member: bool, done: Done<()>) {
+        self.write(SetMember { topic, who: recipient, member }, done);
+    }
+
+    fn revoke(&self, recipient: Recipient, issued_before: Timestamp, done: Done<()>) {
+        self.write(Revoke { who: recipient, issued_before }, done);
     }
 
     fn mark(&self, mark: Mark, done: Done<Marked>) {
@@ -149,6 +166,34 @@ impl Store for Sqlite {
 
     fn item(&self, recipient: Recipient, id: NotificationId) -> BoxFuture<'_, StoreResult<Option<Item>>> {
         Box::pin(read::snapshot(&self.0.shared, move |now| now.item(&recipient, id)))
+    }
+
+    fn record(&self, tenant: Tenant, id: NotificationId) -> BoxFuture<'_, StoreResult<Option<Record>>> {
+        Box::pin(read::snapshot(&self.0.shared, move |now| now.record(&tenant, id)))
+    }
+
+    fn recipients(
+        &self,
+        tenant: Tenant,
+        id: NotificationId,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> BoxFuture<'_, StoreResult<Option<NamePage<RecipientRecord>>>> {
+        Box::pin(read::snapshot(&self.0.shared, move |now| now.recipients(&tenant, id, after.as_ref(), limit)))
+    }
+
+    fn members(
+        &self,
+        tenant: Tenant,
+        topic: Topic,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> BoxFuture<'_, StoreResult<NamePage<UserId>>> {
+        Box::pin(read::snapshot(&self.0.shared, move |now| now.members(&tenant, &topic, after.as_ref(), limit)))
+    }
+
+    fn revocations(&self) -> BoxFuture<'_, StoreResult<Vec<(Recipient, Timestamp)>>> {
+        Box::pin(read::snapshot(&self.0.shared, |now| now.revocations()))
     }
 
     /// Reads, and writes and syncs a few pages: a full disk shows here.

@@ -1,7 +1,8 @@
 //! How words are written in columns.
 
 use campanile_core::{
-    Change, Epoch, Notification, NotificationId, Seq, Severity, StateChange, Tenant, Timestamp, TypeName, UpToState,
+    Change, Epoch, Notification, NotificationId, Recipient, Seq, Severity, StateChange, Tenant, Timestamp, TypeName,
+    UpToState, UserId,
 };
 use rusqlite::{Row, types::Type};
 use std::sync::Arc;
@@ -19,6 +20,28 @@ pub(crate) fn unsigned(row: &Row<'_>, at: usize) -> rusqlite::Result<u64> {
 
 pub(crate) fn time(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<Timestamp>> {
     Ok(row.get::<_, Option<i64>>(at)?.map(Timestamp::from_millis))
+}
+
+/// A user's name.
+pub(crate) fn user_id(row: &Row<'_>, at: usize) -> rusqlite::Result<UserId> {
+    UserId::new(row.get_ref(at)?.as_str()?).map_err(|_| damaged(at, "no user's name"))
+}
+
+/// A user and the tenant, each by name.
+pub(crate) fn recipient(row: &Row<'_>, tenant: usize, user: usize) -> rusqlite::Result<Recipient> {
+    let name = Tenant::new(row.get_ref(tenant)?.as_str()?).map_err(|_| damaged(tenant, "no tenant's name"))?;
+    Ok(Recipient::new(name, user_id(row, user)?))
+}
+
+/// How many, as SQLite's integer.
+pub(crate) fn count(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// How many there are by a sound database.
+pub(crate) fn size(row: &Row<'_>, at: usize) -> rusqlite::Result<usize> {
+    let n: i64 = row.get(at)?;
+    usize::try_from(n).map_err(|why| rusqlite::Error::FromSqlConversionFailure(at, Type::Integer, Box::new(why)))
 }
 
 fn damaged(at: usize, what: &'static str) -> rusqlite::Error {
@@ -113,10 +136,10 @@ fn ids(row: &Row<'_>, at: usize) -> rusqlite::Result<Vec<NotificationId>> {
     Ok(ids.iter().map(|id| NotificationId::from_bytes(*id)).collect())
 }
 
-/// Three values in two bits each: 0 says nothing, 1 false, 2 true.
+/// Four values in two bits each: 0 says nothing, 1 false, 2 true.
 fn state_code(state: StateChange) -> i64 {
     let code = |value: Option<bool>| value.map_or(0, |value| if value { 2 } else { 1 });
-    code(state.read) | code(state.archived) << 2 | code(state.removed) << 4
+    code(state.read) | code(state.archived) << 2 | code(state.removed) << 4 | code(state.seen) << 6
 }
 
 fn state_of(code: i64) -> StateChange {
@@ -125,7 +148,7 @@ fn state_of(code: i64) -> StateChange {
         2 => Some(true),
         _ => None,
     };
-    StateChange { read: value(code), archived: value(code >> 2), removed: value(code >> 4) }
+    StateChange { read: value(code), archived: value(code >> 2), removed: value(code >> 4), seen: value(code >> 6) }
 }
 
 #[cfg(test)]
@@ -136,7 +159,8 @@ mod tests {
     fn states_survive_their_columns() {
         let values = [None, Some(false), Some(true)];
         for (n, read) in values.iter().enumerate() {
-            let state = StateChange { read: *read, archived: values[(n + 1) % 3], removed: values[(n + 2) % 3] };
+            let (archived, removed) = (values[(n + 1) % 3], values[(n + 2) % 3]);
+            let state = StateChange { read: *read, seen: archived, archived, removed };
             assert_eq!(state_of(state_code(state)), state);
         }
     }

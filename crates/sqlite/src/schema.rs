@@ -10,19 +10,25 @@
 //! - a notification's words are stored once, in the order of commits, so that its pages fill one after the other;
 //! - counts and floors live in the head row. `read_floor`: everything up to it is read or archived; `seen_floor`: everything up to it is
 //!   seen; a mark over a range looks only above them. `inbox_at`: nothing in the inbox arrived earlier; `log_at`: when the oldest entry of
-//!   the log was made. The retention finds its work by their indexes, which a publish touches only when a log or an inbox was empty.
+//!   the log was made. The retention finds its work by their indexes, which a publish touches only when a log or an inbox was empty;
+//! - who got a notification, and where, is in `campanile_recipient`, which grows at its end like the notifications.
+//!
+//! A notification's row stays, without its words, after the last inbox let go of it (`inboxes` 0), until it is too old. `read_and_left`
+//! counts those who had read it when it left their inboxes. A user's number is never given again (`erased` is the highest one that an erased
+//! user had), so that rows of `campanile_recipient` which an erased user leaves behind mean nobody until they go with their notification.
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 /// The newest version of the tables that this code knows.
-pub(crate) const VERSION: i64 = 1;
+pub(crate) const VERSION: i64 = 2;
 
 const TABLES: &str = "
 CREATE TABLE campanile_meta (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     version INTEGER NOT NULL,
     generation INTEGER NOT NULL,
-    probe BLOB
+    probe BLOB,
+    erased INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE campanile_tenant (
     tenant INTEGER PRIMARY KEY,
@@ -56,7 +62,10 @@ CREATE TABLE campanile_notification (
     occurred_at INTEGER NOT NULL,
     severity INTEGER NOT NULL,
     type TEXT NOT NULL,
-    body TEXT NOT NULL
+    body TEXT NOT NULL,
+    recipients INTEGER NOT NULL DEFAULT 0,
+    read_and_left INTEGER NOT NULL DEFAULT 0,
+    withdrawn INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX campanile_notification_nobodys ON campanile_notification (occurred_at) WHERE inboxes = 0;
 CREATE TABLE campanile_inbox (
@@ -79,6 +88,56 @@ CREATE TABLE campanile_change (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// The tables that version 2 brought.
+const TABLES_2: &str = "
+CREATE TABLE campanile_recipient (
+    n INTEGER NOT NULL,
+    user INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (n, user)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE campanile_key (
+    tenant INTEGER NOT NULL,
+    credential TEXT NOT NULL,
+    key TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    notification BLOB NOT NULL,
+    recipients INTEGER NOT NULL,
+    PRIMARY KEY (tenant, credential, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX campanile_key_at ON campanile_key (at);
+CREATE TABLE campanile_topic (
+    topic INTEGER PRIMARY KEY,
+    tenant INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    UNIQUE (tenant, name)
+) STRICT;
+CREATE TABLE campanile_member (
+    topic INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (topic, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX campanile_member_name ON campanile_member (name);
+CREATE TABLE campanile_revocation (
+    tenant INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    issued_before INTEGER NOT NULL,
+    PRIMARY KEY (tenant, name)
+) STRICT, WITHOUT ROWID;
+";
+
+/// What makes version 2 of version 1. How many a notification was published to is not known there: only how many still have it.
+const FROM_1_TO_2: &str = "
+ALTER TABLE campanile_meta ADD COLUMN erased INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE campanile_notification ADD COLUMN recipients INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE campanile_notification ADD COLUMN read_and_left INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE campanile_notification ADD COLUMN withdrawn INTEGER NOT NULL DEFAULT 0;
+UPDATE campanile_notification SET recipients = inboxes;
+INSERT INTO campanile_recipient (n, user, seq) SELECT n, user, seq FROM campanile_inbox ORDER BY n, user;
+UPDATE campanile_meta SET version = 2;
+";
+
 /// The version of the tables in a file; 0 if there are none.
 pub(crate) fn version(conn: &Connection) -> rusqlite::Result<i64> {
     let table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'campanile_meta'";
@@ -88,19 +147,34 @@ pub(crate) fn version(conn: &Connection) -> rusqlite::Result<i64> {
     conn.query_row("SELECT version FROM campanile_meta", [], |row| row.get(0))
 }
 
-/// Makes the tables if there are none, and answers the store's generation.
+/// Makes the tables if there are none, brings those of an older version up to date, and answers the store's generation. One transaction.
 pub(crate) fn prepare(conn: &mut Connection, fresh_generation: u64) -> rusqlite::Result<u64> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if version(&tx)? == 0 {
-        create(&tx, fresh_generation)?;
+    match version(&tx)? {
+        0 => create(&tx, fresh_generation)?,
+        1 => migrate(&tx)?,
+        _ => {}
     }
     let generation: i64 = tx.query_row("SELECT generation FROM campanile_meta", [], |row| row.get(0))?;
     tx.commit()?;
     Ok(generation.cast_unsigned())
 }
 
+fn migrate(tx: &Transaction<'_>) -> rusqlite::Result<()> {
+    tracing::info!("the tables are brought from version 1 to version 2");
+    tx.execute_batch(TABLES_2)?;
+    tx.execute_batch(FROM_1_TO_2)
+}
+
+/// Begins another life of a store: every epoch becomes another one.
+pub(crate) fn set_generation(conn: &Connection, generation: u64) -> rusqlite::Result<()> {
+    conn.execute("UPDATE campanile_meta SET generation = ?1", [generation.cast_signed()])?;
+    Ok(())
+}
+
 fn create(tx: &Transaction<'_>, generation: u64) -> rusqlite::Result<()> {
     tx.execute_batch(TABLES)?;
+    tx.execute_batch(TABLES_2)?;
     tx.execute(
         "INSERT INTO campanile_meta (one, version, generation) VALUES (1, ?1, ?2)",
         params![VERSION, generation.cast_signed()],

@@ -7,7 +7,7 @@ use crate::{
 };
 use campanile_core::{
     Notification, NotificationId, Recipient, Seq, Severity, Tenant, Timestamp, TypeName, UserId,
-    store::{Appended, Done, Publish, Store, StoreError, StoreResult},
+    store::{Done, Publish, Published, Store, StoreAudience, StoreError, StoreResult},
 };
 use std::sync::{Arc, mpsc};
 use tempfile::TempDir;
@@ -35,7 +35,12 @@ fn publish(name: &str, body_bytes: usize) -> Publish {
         occurred_at: Timestamp::from_seconds(1_800_000_000),
         body: "x".repeat(body_bytes).into(),
     };
-    Publish { notification: Arc::new(notification), recipients: vec![user(name)] }
+    Publish {
+        notification: Arc::new(notification),
+        audience: StoreAudience::Users(vec![user(name)]),
+        max_recipients: 1,
+        idempotency: None,
+    }
 }
 
 /// Hands a request over; the answer comes by the channel.
@@ -78,8 +83,9 @@ fn by_hand<T: Send, F: Fn(&mut Work<'_>) -> Result<T, Failure> + Send>(f: F) -> 
     ByHand(f)
 }
 
-fn seq(answer: &StoreResult<Vec<Appended>>) -> u64 {
-    answer.as_ref().unwrap()[0].head.seq.0
+fn seq(answer: &StoreResult<Published>) -> u64 {
+    let Ok(Published::Stored(appended)) = answer else { panic!("not stored: {answer:?}") };
+    appended[0].head.seq.0
 }
 
 #[tokio::test]

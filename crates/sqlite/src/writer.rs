@@ -68,8 +68,10 @@ impl Writer {
         let mut batch = Batch::new();
         while let Some(first) = this.shared.writes.pop() {
             this.gather(first, &mut batch);
-            this.write(&mut batch);
-            watch.look(&this.conn, &this.shared.checkpoints);
+            while !batch.is_empty() {
+                this.write(&mut batch);
+                watch.look(&this.conn, &this.shared.checkpoints);
+            }
         }
         this.finish();
     }
@@ -100,13 +102,13 @@ impl Writer {
         self.last = batch.len();
     }
 
-    /// Writes a batch as one transaction. If that fails for one's sake, each gets a transaction of its own.
+    /// Writes a batch, or the first part of it, as one transaction. If that fails for one's sake, each gets a transaction of its own.
     fn write(&mut self, batch: &mut Batch) {
         let began = Instant::now();
         match self.attempt(batch) {
-            Ok(()) => {
-                self.shared.metrics.committed(batch.len(), began.elapsed());
-                self.answer(batch);
+            Ok(written) => {
+                self.shared.metrics.committed(written, began.elapsed());
+                self.answer(batch.drain(..written));
             }
             Err(why) if batch.len() == 1 || is_environment(&why) => self.fail(batch, &why),
             Err(why) => {
@@ -118,8 +120,8 @@ impl Writer {
         }
     }
 
-    fn answer(&self, batch: &mut Batch) {
-        for write in batch.drain(..) {
+    fn answer(&self, written: impl Iterator<Item = Box<dyn Write>>) {
+        for write in written {
             if !write.answer() {
                 self.shared.metrics.failed.inc();
             }
@@ -137,25 +139,32 @@ impl Writer {
         self.shared.checkpoints.request();
     }
 
-    fn attempt(&mut self, batch: &mut Batch) -> rusqlite::Result<()> {
+    fn attempt(&mut self, batch: &mut Batch) -> rusqlite::Result<usize> {
         let done = self.transaction(batch);
         match done {
-            Ok(()) => self.memory.heads.committed(),
+            Ok(_) => self.memory.heads.committed(),
             Err(_) => self.roll_back(),
         }
         done
     }
 
-    fn transaction(&mut self, batch: &mut Batch) -> rusqlite::Result<()> {
+    /// Writes until all is written, or enough for one transaction: how much a write is, is often known only afterwards. Answers how many
+    /// were written.
+    fn transaction(&mut self, batch: &mut Batch) -> rusqlite::Result<usize> {
         // A deferred transaction could fail to become a writing one, whatever the busy timeout says.
         self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        let mut work = Work { conn: &self.conn, memory: &mut self.memory };
+        let mut work = Work { conn: &self.conn, memory: &mut self.memory, rows: 0 };
+        let mut written = 0;
         for write in batch {
             write.apply(&mut work)?;
+            written += 1;
+            if work.rows >= self.shared.options.batch_rows {
+                break;
+            }
         }
         self.memory.heads.flush(&self.conn)?;
         self.conn.prepare_cached("COMMIT")?.execute([])?;
-        Ok(())
+        Ok(written)
     }
 
     fn roll_back(&mut self) {

@@ -46,6 +46,7 @@ macro_rules! store_contract {
             marks: unknown_and_foreign_ids_are_not_found,
             marks: one_mark_is_one_entry_of_those_that_changed,
             marks: archived_ones_are_not_counted_until_they_are_taken_back,
+            marks: single_ones_are_seen_for_good,
             marks: a_mark_may_say_several_things_and_removal_wins,
             marks: what_is_removed_is_replayed_as_gone,
             marks: reading_up_to_a_place_skips_what_is_archived,

@@ -63,8 +63,7 @@ pub(super) fn item(
     row: &HeadRow,
     id: NotificationId,
 ) -> rusqlite::Result<Option<Item>> {
-    let Some(n) = find::number(conn, id)? else { return Ok(None) };
-    let Some(place) = find::row(conn, row.user, n, row.head.seq.0)? else { return Ok(None) };
+    let Some(place) = find::row(conn, row.user, id)? else { return Ok(None) };
     let mut found = conn.prepare_cached(concat!(
         "SELECT i.seq, i.read_at, i.seen_at, i.archived_at, ",
         notification_columns!(),

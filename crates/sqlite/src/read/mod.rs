@@ -2,6 +2,7 @@
 
 mod inbox;
 mod log;
+mod records;
 
 use crate::{
     error::unavailable,
@@ -10,8 +11,8 @@ use crate::{
     shared::{Read, Shared},
 };
 use campanile_core::{
-    Recipient, Seq,
-    store::{Head, InboxPage, InboxQuery, Item, LogPage, StoreError, StoreResult},
+    NotificationId, Recipient, Seq, Tenant, Timestamp, Topic, UserId,
+    store::{Head, InboxPage, InboxQuery, Item, LogPage, NamePage, RecipientRecord, Record, StoreError, StoreResult},
 };
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -97,8 +98,36 @@ impl<'c> Snapshot<'c> {
         inbox::page(self.conn, who, &row, query).map(Some)
     }
 
-    pub(crate) fn item(&self, who: &Recipient, id: campanile_core::NotificationId) -> rusqlite::Result<Option<Item>> {
+    pub(crate) fn item(&self, who: &Recipient, id: NotificationId) -> rusqlite::Result<Option<Item>> {
         let Some(row) = self.row(who)? else { return Ok(None) };
         inbox::item(self.conn, who, &row, id)
+    }
+
+    pub(crate) fn record(&self, tenant: &Tenant, id: NotificationId) -> rusqlite::Result<Option<Record>> {
+        records::record(self.conn, tenant, id)
+    }
+
+    pub(crate) fn recipients(
+        &self,
+        tenant: &Tenant,
+        id: NotificationId,
+        after: Option<&UserId>,
+        limit: usize,
+    ) -> rusqlite::Result<Option<NamePage<RecipientRecord>>> {
+        records::recipients(self.conn, tenant, id, after, limit)
+    }
+
+    pub(crate) fn members(
+        &self,
+        tenant: &Tenant,
+        topic: &Topic,
+        after: Option<&UserId>,
+        limit: usize,
+    ) -> rusqlite::Result<NamePage<UserId>> {
+        records::members(self.conn, tenant, topic, after, limit)
+    }
+
+    pub(crate) fn revocations(&self) -> rusqlite::Result<Vec<(Recipient, Timestamp)>> {
+        records::revocations(self.conn)
     }
 }

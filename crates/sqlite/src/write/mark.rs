@@ -11,7 +11,7 @@ use campanile_core::{
     Change, Mark, MarkTarget, NotificationId, Seq, StateChange, Timestamp, UpToState,
     store::{Appended, Marked},
 };
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 use std::collections::HashSet;
 
 impl Request for Mark {
@@ -62,10 +62,10 @@ impl Work<'_> {
         state: StateChange,
         at: Timestamp,
     ) -> rusqlite::Result<(Option<Change>, Vec<NotificationId>)> {
-        let state = if state.removes() { StateChange::REMOVED } else { StateChange { removed: None, ..state } };
+        let state = state.meaningful();
         let (mut changed, mut not_found) = (Vec::new(), Vec::new());
         for id in distinct(ids) {
-            match self.find(row, id)? {
+            match find::row(self.conn, row.user, id)? {
                 None => not_found.push(id),
                 Some(item) if self.mark_one(row, item, id, state, at)? => changed.push(id),
                 Some(_) => {}
@@ -73,13 +73,6 @@ impl Work<'_> {
         }
         let change = (!changed.is_empty()).then_some(Change::Updated { ids: changed, state });
         Ok((change, not_found))
-    }
-
-    fn find(&self, row: &HeadRow, id: NotificationId) -> rusqlite::Result<Option<InboxRow>> {
-        match find::number(self.conn, id)? {
-            Some(n) => find::row(self.conn, row.user, n, row.head.seq.0),
-            None => Ok(None),
-        }
     }
 
     fn mark_one(
@@ -113,9 +106,21 @@ impl Work<'_> {
 
     /// Takes an item out of an inbox, and its words out of the store if it was the last inbox that had them.
     pub(super) fn remove(&mut self, row: &mut HeadRow, item: &InboxRow, id: NotificationId) -> rusqlite::Result<()> {
+        let occurred_at = self.release(item.n, item.read_at.is_some())?;
+        self.take_out(row, item, id, occurred_at)
+    }
+
+    /// Takes an item out of an inbox; its arrival, if the log still has it, says from now on only that it is gone.
+    pub(super) fn take_out(
+        &mut self,
+        row: &mut HeadRow,
+        item: &InboxRow,
+        id: NotificationId,
+        occurred_at: Timestamp,
+    ) -> rusqlite::Result<()> {
+        self.rows += 1;
         adjust(&mut row.head.counts.unread, item.counts_as_unread(), false);
         adjust(&mut row.head.counts.unseen, item.counts_as_unseen(), false);
-        let occurred_at = self.release(item.n)?;
         self.execute("DELETE FROM campanile_inbox WHERE user = ?1 AND seq = ?2", params![row.user, int(item.seq)])?;
         if item.seq > row.head.floor.0 {
             self.insert_change(row.user, Seq(item.seq), &Change::Gone(id), occurred_at)?;
@@ -123,19 +128,13 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// One inbox less has this notification. Answers when it was published.
-    fn release(&self, n: i64) -> rusqlite::Result<Timestamp> {
-        let sql = "UPDATE campanile_notification SET inboxes = inboxes - 1 WHERE n = ?1 AND inboxes > 1
-                   RETURNING occurred_at";
-        let shared = self.conn.prepare_cached(sql)?.query_row([n], |row| row.get(0)).optional()?;
-        let occurred_at = match shared {
-            Some(occurred_at) => occurred_at,
-            None => {
-                let sql = "DELETE FROM campanile_notification WHERE n = ?1 RETURNING occurred_at";
-                self.conn.prepare_cached(sql)?.query_row([n], |row| row.get(0))?
-            }
-        };
-        Ok(Timestamp::from_millis(occurred_at))
+    /// One inbox less has this notification; with the last one its words go. Answers when it was published.
+    pub(super) fn release(&self, n: i64, was_read: bool) -> rusqlite::Result<Timestamp> {
+        let sql = "UPDATE campanile_notification
+                   SET inboxes = inboxes - 1, read_and_left = read_and_left + ?2, body = iif(inboxes > 1, body, '')
+                   WHERE n = ?1 RETURNING occurred_at";
+        let mut released = self.conn.prepare_cached(sql)?;
+        Ok(Timestamp::from_millis(released.query_row(params![n, was_read], |row| row.get(0))?))
     }
 
     fn mark_up_to(
@@ -205,6 +204,9 @@ fn marked(item: InboxRow, state: StateChange, at: Timestamp) -> InboxRow {
     if let Some(read) = state.read {
         after.read_at = read.then(|| item.read_at.unwrap_or(at));
         after.seen_at = item.seen_at.or(after.read_at);
+    }
+    if state.seen.is_some() {
+        after.seen_at = after.seen_at.or(Some(at));
     }
     if let Some(archived) = state.archived {
         after.archived_at = archived.then(|| item.archived_at.unwrap_or(at));

@@ -1,11 +1,18 @@
 //! What can be written, each kind in its file, and the transaction in which it happens.
 
+mod audience;
+mod erase;
 mod mark;
+mod member;
 mod open;
 mod publish;
 mod sweep;
+mod withdraw;
 
+pub(crate) use erase::Erase;
+pub(crate) use member::{Revoke, SetMember};
 pub(crate) use open::{Open, Probe};
+pub(crate) use withdraw::Withdraw;
 
 use crate::{
     error::{Failure, unavailable},
@@ -27,7 +34,7 @@ pub(crate) trait Request: Send {
     /// Writes it into the open transaction. Called again if the transaction is rolled back for another's sake.
     fn apply(&self, work: &mut Work<'_>) -> Result<Self::Answer, Failure>;
 
-    /// How much it writes, about: rows.
+    /// How much it writes, as far as that is known before: rows, about.
     fn weight(&self) -> usize {
         1
     }
@@ -108,6 +115,8 @@ pub(crate) struct Memory {
     tenants: HashMap<Tenant, i64>,
     /// The newest notification's number.
     newest: Option<i64>,
+    /// The highest number that a user ever had.
+    users: Option<i64>,
     /// How far the retention's walk over all users has come, and for which length of logs it walks.
     walk: sweep::Walk,
 }
@@ -119,6 +128,7 @@ impl Memory {
             generation,
             tenants: HashMap::new(),
             newest: None,
+            users: None,
             walk: sweep::Walk::default(),
         }
     }
@@ -128,6 +138,7 @@ impl Memory {
         self.heads.rolled_back();
         self.tenants.clear();
         self.newest = None;
+        self.users = None;
     }
 }
 
@@ -135,6 +146,8 @@ impl Memory {
 pub(crate) struct Work<'a> {
     pub(crate) conn: &'a Connection,
     pub(crate) memory: &'a mut Memory,
+    /// How much was written, in recipients, about.
+    pub(crate) rows: usize,
 }
 
 impl Work<'_> {

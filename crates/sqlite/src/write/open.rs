@@ -37,13 +37,24 @@ impl Work<'_> {
         }
         let epoch = random()?;
         let tenant = self.tenant(&who.tenant)?;
-        self.execute("INSERT INTO campanile_user (tenant, name) VALUES (?1, ?2)", params![tenant, who.user.as_str()])?;
-        let user = self.conn.last_insert_rowid();
+        let user = self.newest_user()? + 1;
+        let sql = "INSERT INTO campanile_user (user, tenant, name) VALUES (?1, ?2, ?3)";
+        self.execute(sql, params![user, tenant, who.user.as_str()])?;
+        self.memory.users = Some(user);
         let sql = "INSERT INTO campanile_head (user, epoch) VALUES (?1, ?2)";
         self.execute(sql, params![user, epoch.cast_signed()])?;
         let row = HeadRow::load(self.conn, who, self.memory.generation)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
         self.memory.heads.set(who, row);
         Ok(row)
+    }
+
+    /// The highest number that a user ever had: not even an erased one's is given again.
+    fn newest_user(&self) -> rusqlite::Result<i64> {
+        if let Some(user) = self.memory.users {
+            return Ok(user);
+        }
+        let sql = "SELECT max(erased, coalesce((SELECT max(user) FROM campanile_user), 0)) FROM campanile_meta";
+        self.conn.query_row(sql, [], |row| row.get(0))
     }
 
     /// A tenant's number; a new one gets the next.

@@ -3,59 +3,67 @@
 use super::{Request, Work};
 use crate::{
     error::{Failure, is_constraint},
-    rows::{int, severity_code},
+    rows::{self, count, int, severity_code},
 };
 use campanile_core::{
-    Notification, Recipient,
-    store::{Appended, Publish},
+    Notification, NotificationId, Recipient, Tenant,
+    store::{Appended, Idempotency, Publish, Published, StoreAudience},
 };
-use rusqlite::params;
-use std::collections::HashSet;
+use rusqlite::{OptionalExtension, params};
 
 impl Request for Publish {
-    type Answer = Vec<Appended>;
+    type Answer = Published;
 
-    fn apply(&self, work: &mut Work<'_>) -> Result<Vec<Appended>, Failure> {
-        check(self)?;
-        let n = work.store(&self.notification, self.recipients.len())?;
+    fn apply(&self, work: &mut Work<'_>) -> Result<Published, Failure> {
+        let tenant = &self.notification.tenant;
+        if let Some(key) = &self.idempotency
+            && let Some(before) = work.used(tenant, key)?
+        {
+            return Ok(before);
+        }
+        let recipients = work.audience(self)?;
+        if recipients.len() > self.max_recipients {
+            return Ok(Published::TooMany(recipients.len()));
+        }
+        let n = work.store(&self.notification, recipients.len())?;
         let arrive = |recipient| work.arrive(n, &self.notification, recipient);
-        Ok(self.recipients.iter().map(arrive).collect::<Result<_, _>>()?)
+        let appended = recipients.iter().map(arrive).collect::<Result<_, _>>()?;
+        if let Some(key) = &self.idempotency {
+            work.use_key(&self.notification, key, recipients.len())?;
+        }
+        Ok(Published::Stored(appended))
     }
 
     fn weight(&self) -> usize {
-        self.recipients.len() + 1
+        match &self.audience {
+            StoreAudience::Users(users) => users.len() + 1,
+            // Not known before; the transaction counts what is really written.
+            StoreAudience::Topic { .. } | StoreAudience::Everyone { .. } => 1,
+        }
     }
-}
-
-fn check(publish: &Publish) -> Result<(), Failure> {
-    let [first, others @ ..] = &publish.recipients[..] else { return Ok(()) };
-    let mut users = HashSet::new();
-    let mut fits =
-        |r: &Recipient| r.tenant == publish.notification.tenant && (others.is_empty() || users.insert(r.user.clone()));
-    if fits(first) && others.iter().all(fits) {
-        return Ok(());
-    }
-    Err(Failure::Refused("the recipients are not all different users of the notification's tenant"))
 }
 
 impl Work<'_> {
     /// Stores a notification's words; answers its number, which grows with every commit.
-    fn store(&mut self, one: &Notification, inboxes: usize) -> Result<i64, Failure> {
+    fn store(&mut self, one: &Notification, recipients: usize) -> Result<i64, Failure> {
         let tenant = self.tenant(&one.tenant)?;
         let n = self.newest()? + 1;
-        let sql = "INSERT INTO campanile_notification (n, id, tenant, inboxes, occurred_at, severity, type, body)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        let sql = "INSERT INTO campanile_notification
+                       (n, id, tenant, inboxes, recipients, occurred_at, severity, type, body)
+                   VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8)";
+        // Words that nobody has are not kept.
+        let body = if recipients == 0 { "" } else { &one.body };
         let inserted = self.execute(
             sql,
             params![
                 n,
                 one.id.to_bytes(),
                 tenant,
-                i64::try_from(inboxes).unwrap_or(i64::MAX),
+                count(recipients),
                 one.occurred_at.as_millis(),
                 severity_code(one.severity),
                 one.type_name.as_str(),
-                &*one.body,
+                body,
             ],
         );
         match inserted {
@@ -75,16 +83,42 @@ impl Work<'_> {
     }
 
     fn arrive(&mut self, n: i64, one: &Notification, recipient: &Recipient) -> rusqlite::Result<Appended> {
+        self.rows += 1;
         let mut row = self.head_or_new(recipient)?;
         let seq = row.append(one.occurred_at);
         row.head.counts.unread += 1;
         row.head.counts.unseen += 1;
         row.marks.inbox_at = Some(row.marks.inbox_at.map_or(one.occurred_at, |at| at.min(one.occurred_at)));
-        self.execute(
-            "INSERT INTO campanile_inbox (user, seq, n) VALUES (?1, ?2, ?3)",
-            params![row.user, int(seq.0), n],
-        )?;
+        let place = params![row.user, int(seq.0), n];
+        self.execute("INSERT INTO campanile_inbox (user, seq, n) VALUES (?1, ?2, ?3)", place)?;
+        self.execute("INSERT INTO campanile_recipient (user, seq, n) VALUES (?1, ?2, ?3)", place)?;
         self.memory.heads.set(recipient, row);
         Ok(Appended { recipient: recipient.clone(), head: row.head })
+    }
+
+    /// What the first publish under a key did, if there was one.
+    fn used(&self, tenant: &Tenant, key: &Idempotency) -> rusqlite::Result<Option<Published>> {
+        let mut found = self.conn.prepare_cached(
+            "SELECT k.digest, k.notification, k.recipients FROM campanile_tenant t
+             CROSS JOIN campanile_key k ON k.tenant = t.tenant
+             WHERE t.name = ?1 AND k.credential = ?2 AND k.key = ?3",
+        )?;
+        let used = found.query_row([tenant.as_str(), &key.credential, &key.key], |row| {
+            if row.get_ref(0)?.as_blob()? != key.digest {
+                return Ok(Published::Conflict);
+            }
+            let notification_id = NotificationId::from_bytes(row.get(1)?);
+            Ok(Published::Replayed { notification_id, recipients: rows::size(row, 2)? })
+        });
+        used.optional()
+    }
+
+    fn use_key(&mut self, one: &Notification, key: &Idempotency, recipients: usize) -> rusqlite::Result<()> {
+        let tenant = self.tenant(&one.tenant)?;
+        let sql = "INSERT INTO campanile_key (tenant, credential, key, at, digest, notification, recipients)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let (at, id) = (one.occurred_at.as_millis(), one.id.to_bytes());
+        self.execute(sql, params![tenant, key.credential, key.key, at, key.digest, id, count(recipients)])?;
+        Ok(())
     }
 }

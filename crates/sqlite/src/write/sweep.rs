@@ -6,12 +6,12 @@
 use super::{Request, Work};
 use crate::{
     error::Failure,
-    find::InboxRow,
+    find::{self, InboxRow},
     heads::HeadRow,
-    rows::{self, int},
+    rows::{self, count, int},
 };
 use campanile_core::{
-    Change, NotificationId, Recipient, Seq, StateChange, Tenant, Timestamp, UserId,
+    Change, NotificationId, Recipient, Seq, StateChange, Timestamp,
     store::{Appended, Sweep, Swept},
 };
 use rusqlite::{OptionalExtension, params};
@@ -51,7 +51,8 @@ impl Request for Sweep {
         // The heads' indexes know only what is in the table.
         work.memory.heads.flush(work.conn)?;
         work.expire(self, &mut budget, &mut swept.removed)?;
-        work.forget_nobodys(self, &mut budget)?;
+        work.forget_records(self, &mut budget)?;
+        work.forget_keys(self, &mut budget)?;
         work.trim_old(self, &mut budget)?;
         let walked = work.trim_long(self, &mut budget)?;
         swept.more = budget.is_spent() || !walked;
@@ -125,12 +126,7 @@ impl Work<'_> {
             "SELECT t.name, u.name FROM campanile_user u JOIN campanile_tenant t ON t.tenant = u.tenant
              WHERE u.user = ?1",
         )?;
-        let who = names.query_row([user], |row| {
-            let bad =
-                |at: usize| move |_| rusqlite::Error::InvalidColumnType(at, "name".into(), rusqlite::types::Type::Text);
-            let tenant = Tenant::new(row.get_ref(0)?.as_str()?).map_err(bad(0))?;
-            Ok(Recipient::new(tenant, UserId::new(row.get_ref(1)?.as_str()?).map_err(bad(1))?))
-        })?;
+        let who = names.query_row([user], |row| rows::recipient(row, 0, 1))?;
         let row = self.head(&who)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
         Ok(Some((who, row)))
     }
@@ -141,9 +137,8 @@ impl Work<'_> {
              FROM campanile_inbox i CROSS JOIN campanile_notification n ON n.n = i.n
              WHERE i.user = ?1 AND n.occurred_at < ?2 ORDER BY i.seq LIMIT ?3",
         )?;
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let old = found.query_map(params![row.user, before.as_millis(), limit], |row| {
-            Ok(Old { item: crate::find::inbox_row(row)?, id: NotificationId::from_bytes(row.get(5)?) })
+        let old = found.query_map(params![row.user, before.as_millis(), count(limit)], |row| {
+            Ok(Old { item: find::inbox_row(row, 0)?, id: NotificationId::from_bytes(row.get(5)?) })
         })?;
         old.collect()
     }
@@ -156,12 +151,40 @@ impl Work<'_> {
         oldest.query_row([user], |row| rows::time(row, 0))
     }
 
-    /// Forgets old notifications that were published to nobody.
-    fn forget_nobodys(&mut self, sweep: &Sweep, budget: &mut Budget) -> rusqlite::Result<()> {
+    /// Forgets old notifications that no inbox has any more: their recipients first.
+    fn forget_records(&mut self, sweep: &Sweep, budget: &mut Budget) -> rusqlite::Result<()> {
+        let sql = "SELECT n FROM campanile_notification WHERE inboxes = 0 AND occurred_at < ?1
+                   ORDER BY occurred_at LIMIT ?2";
+        let old = params![sweep.inbox_before.as_millis(), count(budget.items)];
+        let old = self.conn.prepare_cached(sql)?.query_map(old, |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
+        for n in old {
+            if budget.items == 0 {
+                break;
+            }
+            let recipients = self.forget_recipients(n, budget.items)?;
+            let all = recipients < budget.items;
+            budget.items -= recipients.max(1);
+            if all {
+                self.execute("DELETE FROM campanile_notification WHERE n = ?1", [n])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets some of a notification's recipients. If it were fewer than that, all are forgotten.
+    fn forget_recipients(&self, n: i64, most: usize) -> rusqlite::Result<usize> {
+        self.execute(
+            "DELETE FROM campanile_recipient WHERE n = ?1 AND user IN (
+                 SELECT user FROM campanile_recipient WHERE n = ?1 ORDER BY user LIMIT ?2)",
+            params![n, count(most)],
+        )
+    }
+
+    fn forget_keys(&mut self, sweep: &Sweep, budget: &mut Budget) -> rusqlite::Result<()> {
         let forgotten = self.execute(
-            "DELETE FROM campanile_notification WHERE n IN (
-                 SELECT n FROM campanile_notification WHERE inboxes = 0 AND occurred_at < ?1 LIMIT ?2)",
-            params![sweep.inbox_before.as_millis(), i64::try_from(budget.items).unwrap_or(i64::MAX)],
+            "DELETE FROM campanile_key WHERE (tenant, credential, key) IN (
+                 SELECT tenant, credential, key FROM campanile_key WHERE at < ?1 ORDER BY at LIMIT ?2)",
+            params![sweep.keys_before.as_millis(), count(budget.items)],
         )?;
         budget.items -= forgotten;
         Ok(())
@@ -225,8 +248,7 @@ impl Work<'_> {
              WHERE i.user = ?1 AND i.seq > ?2
              ORDER BY 1 LIMIT ?3",
         )?;
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let times = times.query_map(params![row.user, int(row.head.floor.0), limit], |row| row.get(1))?;
+        let times = times.query_map(params![row.user, int(row.head.floor.0), count(limit)], |row| row.get(1))?;
         times.map(|at| at.map(Timestamp::from_millis)).collect()
     }
 }

@@ -3,7 +3,7 @@
 use campanile_core::{
     Entry, Mark, MarkTarget, Notification, NotificationId, Recipient, Seq, Severity, StateChange, Tenant, Timestamp,
     TypeName, UserId,
-    store::{Appended, Done, Head, LogPage, Marked, Publish, Store, StoreResult},
+    store::{Appended, Done, Head, LogPage, Marked, Publish, Published, Store, StoreAudience, StoreResult},
 };
 use campanile_sqlite::Sqlite;
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
@@ -40,9 +40,22 @@ pub(crate) async fn open(store: &Sqlite, name: &str) -> Head {
 pub(crate) async fn publish(store: &Sqlite, body: &str, names: &[&str]) -> (NotificationId, Vec<Appended>) {
     let notification = notification(body);
     let id = notification.id;
-    let recipients = names.iter().map(|name| user(name)).collect();
-    let publish = Publish { notification: Arc::new(notification), recipients };
-    (id, ask(|done| store.publish(publish, done)).await.unwrap())
+    let publish = to_users(notification, names.iter().map(|name| user(name)).collect());
+    (id, stored(ask(|done| store.publish(publish, done)).await.unwrap()))
+}
+
+pub(crate) fn to_users(notification: Notification, users: Vec<Recipient>) -> Publish {
+    Publish {
+        notification: Arc::new(notification),
+        audience: StoreAudience::Users(users),
+        max_recipients: 10_000,
+        idempotency: None,
+    }
+}
+
+pub(crate) fn stored(published: Published) -> Vec<Appended> {
+    let Published::Stored(appended) = published else { panic!("not stored: {published:?}") };
+    appended
 }
 
 pub(crate) async fn mark(store: &Sqlite, name: &str, id: NotificationId, state: StateChange) -> Marked {

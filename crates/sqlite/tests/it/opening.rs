@@ -53,7 +53,7 @@ async fn a_file_of_a_newer_version_is_left_alone() {
     let other = Connection::open(&path).unwrap();
     other.execute("UPDATE campanile_meta SET version = 7", []).unwrap();
     other.close().unwrap();
-    let sentence = "was written by a newer version of Campanile (schema 7, this version knows 1)";
+    let sentence = "was written by a newer version of Campanile (schema 7, this version knows 2)";
     refused(&path, &format!("{} {sentence}", path.display()));
 }
 
@@ -62,7 +62,7 @@ async fn a_newer_version_that_a_killed_process_left_with_its_log_is_left_alone()
     let (_folder, path) = folder();
     some_store(&path).await;
     let (_folder, copy) = folder_with_log(&path, "UPDATE campanile_meta SET version = 8");
-    let sentence = "was written by a newer version of Campanile (schema 8, this version knows 1)";
+    let sentence = "was written by a newer version of Campanile (schema 8, this version knows 2)";
     refused(&copy, &format!("{} {sentence}", copy.display()));
 }
 

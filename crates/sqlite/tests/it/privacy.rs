@@ -35,6 +35,7 @@ async fn the_text_of_what_the_last_inbox_removed_is_nowhere_any_more() {
         inbox_before: at(10),
         log_before: Timestamp::from_millis(0),
         log_entries: 1000,
+        keys_before: Timestamp::from_millis(0),
         batch: 100,
     };
     assert_eq!(ask(|done| store.sweep(sweep, done)).await.unwrap().removed.len(), 1);

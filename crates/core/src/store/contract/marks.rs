@@ -114,6 +114,22 @@ pub async fn archived_ones_are_not_counted_until_they_are_taken_back<S: Store>(s
     assert_eq!(kit.counts("u").await, (0, 0));
 }
 
+/// Some may be seen without the others, and nothing is ever unseen.
+pub async fn single_ones_are_seen_for_good<S: Store>(store: Arc<S>) {
+    let kit = Kit(store);
+    let nothing = |marked: crate::store::Marked| assert_eq!((marked.entry, marked.not_found), (None, vec![]));
+    let ids = kit.arrive_many("u", 0, 3).await;
+    assert_eq!(updated(&kit.mark("u", &ids[1..], StateChange::SEEN, 1).await), (ids[1..].to_vec(), StateChange::SEEN));
+    assert_eq!(kit.counts("u").await, (3, 1));
+    nothing(kit.mark("u", &ids[1..], StateChange::SEEN, 2).await);
+    nothing(kit.mark("u", &ids, StateChange { seen: Some(false), ..StateChange::default() }, 2).await);
+    let item = kit.item("u", ids[1]).await.unwrap();
+    assert_eq!((item.read_at, item.seen_at), (None, Some(at(1))));
+    kit.mark("u", &ids[1..], READ, 3).await;
+    assert_eq!(kit.item("u", ids[1]).await.unwrap().seen_at, Some(at(1)), "the first time counts");
+    assert_eq!(kit.counts("u").await, (1, 1));
+}
+
 /// Two states in one mark are one entry; beside a removal nothing else matters.
 pub async fn a_mark_may_say_several_things_and_removal_wins<S: Store>(store: Arc<S>) {
     let kit = Kit(store);
@@ -122,7 +138,7 @@ pub async fn a_mark_may_say_several_things_and_removal_wins<S: Store>(store: Arc
     assert_eq!(updated(&kit.mark("u", &ids, both, 1).await), (ids.clone(), both));
     let item = kit.item("u", ids[0]).await.unwrap();
     assert_eq!((item.read_at, item.archived_at), (Some(at(1)), Some(at(1))));
-    let all = StateChange { read: Some(false), archived: Some(false), removed: Some(true) };
+    let all = StateChange { read: Some(false), seen: Some(true), archived: Some(false), removed: Some(true) };
     assert_eq!(updated(&kit.mark("u", &ids[..1], all, 2).await), (ids[..1].to_vec(), StateChange::REMOVED));
     assert_eq!(kit.counts("u").await, (0, 0));
     assert_eq!(kit.item("u", ids[0]).await, None);

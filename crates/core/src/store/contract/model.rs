@@ -64,11 +64,11 @@ impl Model {
             return true;
         }
         let item = &mut self.items[at];
-        let before = (item.read, item.archived);
+        let before = (item.read, item.seen, item.archived);
         item.read = state.read.unwrap_or(item.read);
-        item.seen |= item.read;
+        item.seen |= item.read || state.seen.is_some();
         item.archived = state.archived.unwrap_or(item.archived);
-        before != (item.read, item.archived)
+        before != (item.read, item.seen, item.archived)
     }
 
     fn set_up_to(&mut self, up_to: u64, state: UpToState) -> bool {

@@ -118,7 +118,7 @@ impl Log {
         state: StateChange,
         at: Timestamp,
     ) -> (Option<Change>, Vec<NotificationId>) {
-        let state = if state.removes() { StateChange::REMOVED } else { StateChange { removed: None, ..state } };
+        let state = state.meaningful();
         let (known, not_found): (Vec<_>, Vec<_>) =
             distinct(ids).into_iter().partition(|id| self.places.contains_key(id));
         let ids: Vec<_> = known.into_iter().filter(|id| self.mark_one(*id, state, at)).collect();
@@ -136,6 +136,9 @@ impl Log {
         if let Some(read) = state.read {
             after.read_at = read.then(|| before.read_at.unwrap_or(at));
             after.seen_at = before.seen_at.or(after.read_at);
+        }
+        if state.seen.is_some() {
+            after.seen_at = after.seen_at.or(Some(at));
         }
         if let Some(archived) = state.archived {
             after.archived_at = archived.then(|| before.archived_at.unwrap_or(at));
