@@ -42,6 +42,9 @@ pub struct StateChange {
     /// Read, or unread again. Read implies seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read: Option<bool>,
+    /// Seen, as a badge counts it; `Some(true)` is the only value that means something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seen: Option<bool>,
     /// Archived, or taken back into the inbox.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub archived: Option<bool>,
@@ -52,18 +55,28 @@ pub struct StateChange {
 
 impl StateChange {
     /// The change that removes.
-    pub const REMOVED: Self = Self { read: None, archived: None, removed: Some(true) };
+    pub const REMOVED: Self = Self { removed: Some(true), ..Self::NOTHING };
+    /// The change that marks as seen.
+    pub const SEEN: Self = Self { seen: Some(true), ..Self::NOTHING };
+
+    const NOTHING: Self = Self { read: None, seen: None, archived: None, removed: None };
 
     /// The change that marks as read, or as unread.
     #[must_use]
     pub const fn read(read: bool) -> Self {
-        Self { read: Some(read), archived: None, removed: None }
+        Self { read: Some(read), ..Self::NOTHING }
     }
 
     /// The change that archives, or takes back.
     #[must_use]
     pub const fn archived(archived: bool) -> Self {
-        Self { read: None, archived: Some(archived), removed: None }
+        Self { archived: Some(archived), ..Self::NOTHING }
+    }
+
+    /// The values that say something: beside a removal nothing else does, and nothing is unseen or comes back.
+    #[must_use]
+    pub fn meaningful(self) -> Self {
+        if self.removes() { Self::REMOVED } else { Self { removed: None, seen: self.seen.filter(|seen| *seen), ..self } }
     }
 
     /// Whether this change removes.
