@@ -39,9 +39,12 @@ mod state;
 mod tickets;
 
 pub use auth::{
-    ApiKey, ApiKeyError, AuthError, Authenticate, Credentials, Jwt, JwtOptions, MIN_SECRET_BYTES, MintError,
-    SCOPE_ADMIN, SCOPE_PUBLISH, SecretTooShort, TokenFault, TokenOptions, mint_token,
+    Algorithm, ApiKey, ApiKeyError, AuthError, Authenticate, Credentials, Jwt, JwtOptions, KeyFault, KeySource,
+    KeysError, MIN_SECRET_BYTES, MintError, SCOPE_ADMIN, SCOPE_PUBLISH, SecretTooShort, TokenFault, TokenOptions,
+    UnknownAlgorithm, mint_token,
 };
+#[cfg(feature = "jwks-url")]
+pub use auth::{JwksUrl, JwksUrlError};
 pub use delimit::{CloseDelimited, DelimitTag};
 pub use origin::OriginError;
 pub use problem::{Code, Problem};

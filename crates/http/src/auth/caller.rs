@@ -37,7 +37,7 @@ async fn find(http: &Http, parts: &Parts) -> Result<Found, Problem> {
     let authorization = bearer::read(&parts.headers);
     match http.credentials().users() {
         Users::Nobody => Err(missing()),
-        Users::Tokens(jwt) => by_token(http, &jwt, &authorization, parts),
+        Users::Tokens(jwt) => by_token(http, &jwt, &authorization, parts).await,
         Users::Custom(custom) => {
             let ambient = authorization == Authorization::Absent;
             let identity = custom.authenticate(parts).await.map_err(refused)?;
@@ -46,13 +46,13 @@ async fn find(http: &Http, parts: &Parts) -> Result<Found, Problem> {
     }
 }
 
-fn by_token(http: &Http, jwt: &Jwt, authorization: &Authorization<'_>, parts: &Parts) -> Result<Found, Problem> {
+async fn by_token(http: &Http, jwt: &Jwt, authorization: &Authorization<'_>, parts: &Parts) -> Result<Found, Problem> {
     let (token, ambient) = match authorization {
         Authorization::Bearer(token) => (*token, false),
         Authorization::Unusable => return Err(invalid("The Authorization header must be one bearer token.")),
         Authorization::Absent => (cookie::read(&parts.headers, http.cookie()).ok_or_else(missing)?, true),
     };
-    let identity = jwt.identity(token, http.now()).map_err(bad_token)?;
+    let identity = jwt.identity(token, http.now()).await.map_err(bad_token)?;
     Ok(Found { identity, ambient })
 }
 
@@ -80,7 +80,7 @@ impl ApiCaller {
             return Ok(caller);
         }
         let jwt = http.credentials().jwt().ok_or_else(|| invalid("The key is not valid."))?;
-        let token = jwt.application(token, http.now()).map_err(bad_token)?;
+        let token = jwt.application(token, http.now()).await.map_err(bad_token)?;
         if token.has_scope(scope) || token.has_scope(SCOPE_ADMIN) { Ok(Self::Token(token)) } else { Err(lacks(scope)) }
     }
 
@@ -171,9 +171,12 @@ fn unusable(problem: Problem) -> Problem {
 
 fn bad_token(fault: TokenFault) -> Problem {
     let code = match fault {
+        TokenFault::Unavailable => {
+            return failure::unavailable(Code::AuthUnavailable, "Credentials cannot be checked now.");
+        }
         TokenFault::NoUser | TokenFault::BadUser => Code::UserClaimMissing,
         TokenFault::NoTenant => Code::TenantClaimMissing,
-        TokenFault::Invalid | TokenFault::Expired => Code::CredentialsInvalid,
+        TokenFault::Invalid | TokenFault::Expired | TokenFault::IdToken => Code::CredentialsInvalid,
     };
     unusable(Problem::new(code, fault.to_string()))
 }
@@ -183,7 +186,7 @@ fn refused(error: AuthError) -> Problem {
         AuthError::Missing => missing(),
         AuthError::Invalid => invalid("The credentials are not valid."),
         AuthError::NoUser => bad_token(TokenFault::NoUser),
-        AuthError::Unavailable => failure::unavailable(Code::AuthUnavailable, "Credentials cannot be checked now."),
+        AuthError::Unavailable => bad_token(TokenFault::Unavailable),
     }
 }
 

@@ -1,11 +1,16 @@
-//! Tokens signed with a shared secret (HS256). The library checks the signature; the claims are checked here, strictly typed and by the
-//! injected clock (RFC 7519; RFC 8725).
+//! Tokens (RFC 7519; RFC 8725). Which key and which algorithm check a token is decided here, the signature is checked by the library, what
+//! a token says by `claims`.
 
-use super::{AuthError, Token};
-use campanile_core::{Identity, Recipient, Tenant, Timestamp, UserId};
-use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
+use super::{
+    AuthError, Token,
+    claims::Claims,
+    keys::{Algorithm, Key, KeySource},
+};
+use campanile_core::{Identity, Timestamp};
+use futures_util::future::join_all;
+use jsonwebtoken::Header;
 use serde_json::{Map, Value};
-use std::{collections::HashSet, time::Duration};
+use std::time::Duration;
 
 /// The longest token that is looked at: longer ones cost work and mean nothing good.
 pub(crate) const MAX_TOKEN_BYTES: usize = 8 * 1024;
@@ -69,12 +74,19 @@ pub enum TokenFault {
     /// It names no tenant, where one is needed.
     #[error("Tenant claim not found.")]
     NoTenant,
+    /// It tells a client who has logged in, and opens nothing.
+    #[error("The token is an ID token: the access token is needed.")]
+    IdToken,
+    /// The key it names may exist, and cannot be had now.
+    #[error("The keys that tokens are checked with are not available.")]
+    Unavailable,
 }
 
 impl From<TokenFault> for AuthError {
     fn from(fault: TokenFault) -> Self {
         match fault {
             TokenFault::NoUser => Self::NoUser,
+            TokenFault::Unavailable => Self::Unavailable,
             _ => Self::Invalid,
         }
     }
@@ -83,8 +95,10 @@ impl From<TokenFault> for AuthError {
 /// Checks tokens.
 #[derive(Clone)]
 pub struct Jwt {
-    key: DecodingKey,
-    validation: Validation,
+    secret: Option<Key>,
+    sources: Vec<KeySource>,
+    /// Those of the keys, while empty.
+    algorithms: Vec<Algorithm>,
     options: JwtOptions,
 }
 
@@ -95,132 +109,129 @@ impl std::fmt::Debug for Jwt {
     }
 }
 
+/// What became of a token with the keys there are.
+enum Tried {
+    Opened(Map<String, Value>),
+    /// The key it names did not sign it.
+    Forged,
+    /// No key here did; another one may have.
+    UnknownKey,
+}
+
 impl Jwt {
+    /// A verifier that has no keys yet, and so takes no token.
+    #[must_use]
+    pub fn new(options: JwtOptions) -> Self {
+        Self { secret: None, sources: Vec::new(), algorithms: Vec::new(), options }
+    }
+
     /// A verifier for tokens signed with this secret.
     ///
     /// # Errors
     ///
     /// [`SecretTooShort`] below 32 bytes.
     pub fn hs256(secret: &[u8], options: JwtOptions) -> Result<Self, SecretTooShort> {
-        check_secret(secret)?;
-        // The signature and its algorithm only: the claims are ours, see `claims`.
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.required_spec_claims = HashSet::new();
-        validation.validate_exp = false;
-        validation.validate_nbf = false;
-        validation.validate_aud = false;
-        Ok(Self { key: DecodingKey::from_secret(secret), validation, options })
+        Self::new(options).with_secret(secret)
     }
 
-    /// The user a token stands for.
+    /// Takes tokens signed with this secret (HS256), too. No other key is ever used for HS256.
+    ///
+    /// # Errors
+    ///
+    /// [`SecretTooShort`] below 32 bytes.
+    pub fn with_secret(mut self, secret: &[u8]) -> Result<Self, SecretTooShort> {
+        check_secret(secret)?;
+        self.secret = Some(Key::secret(secret));
+        Ok(self)
+    }
+
+    /// Takes tokens signed for the public keys of this place (RS256, ES256, EdDSA), too.
+    #[must_use]
+    pub fn with_keys(mut self, source: KeySource) -> Self {
+        self.sources.push(source);
+        self
+    }
+
+    /// Takes these algorithms only, whatever the keys could do; without any, all that there are keys for.
+    #[must_use]
+    pub fn with_algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
+        self.algorithms = algorithms.into_iter().collect();
+        self
+    }
+
+    /// The user a token stands for. It may wait for keys to be fetched, a few seconds at most.
     ///
     /// # Errors
     ///
     /// [`TokenFault`] says as much as its sender may know.
-    pub fn identity(&self, token: &[u8], now: Timestamp) -> Result<Identity, TokenFault> {
-        let claims = self.claims(token, now)?;
-        let user = self.user(&claims)?;
-        let recipient = Recipient::new(self.tenant(&claims)?, user);
-        Ok(Identity { recipient, expires_at: Some(expiry(&claims)?), issued_at: moment(&claims, "iat")? })
+    pub async fn identity(&self, token: &[u8], now: Timestamp) -> Result<Identity, TokenFault> {
+        self.claims(token, now).await?.identity(&self.options)
     }
 
     /// What a token allows in the application's API.
-    pub(crate) fn application(&self, token: &[u8], now: Timestamp) -> Result<Token, TokenFault> {
-        let claims = self.claims(token, now)?;
-        let scopes = match claims.get("scope") {
-            None | Some(Value::Null) => "",
-            Some(Value::String(scopes)) => scopes,
-            Some(_) => return Err(TokenFault::Invalid),
-        };
-        let tenant = self.tenant(&claims)?;
-        let user = self.user(&claims).ok();
-        let (expires_at, issued_at) = (Some(expiry(&claims)?), moment(&claims, "iat")?);
-        let identity =
-            user.map(|user| Identity { recipient: Recipient::new(tenant.clone(), user), expires_at, issued_at });
-        Ok(Token { tenant, scopes: scopes.into(), credential: credential(&claims), identity })
+    pub(crate) async fn application(&self, token: &[u8], now: Timestamp) -> Result<Token, TokenFault> {
+        self.claims(token, now).await?.application(&self.options)
     }
 
-    fn claims(&self, token: &[u8], now: Timestamp) -> Result<Map<String, Value>, TokenFault> {
+    async fn claims(&self, token: &[u8], now: Timestamp) -> Result<Claims, TokenFault> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenFault::Invalid);
         }
-        let decoded = jsonwebtoken::decode::<Map<String, Value>>(token, &self.key, &self.validation)
-            .map_err(|_| TokenFault::Invalid)?;
-        check_header(&decoded.header)?;
-        self.check_time(&decoded.claims, now)?;
-        self.check_parties(&decoded.claims)?;
-        Ok(decoded.claims)
+        let header = jsonwebtoken::decode_header(token).map_err(|_| TokenFault::Invalid)?;
+        check_header(&header)?;
+        let algorithm = Algorithm::claimed(header.alg).filter(|claimed| self.takes(*claimed));
+        let opened = match algorithm.ok_or(TokenFault::Invalid)? {
+            Algorithm::Hs256 => self.secret.as_ref().and_then(|secret| secret.open(token)).ok_or(TokenFault::Invalid),
+            by_public_key => self.open(token, by_public_key, header.kid.as_deref()).await,
+        };
+        Claims::checked(opened?, &self.options, now)
     }
 
-    fn check_time(&self, claims: &Map<String, Value>, now: Timestamp) -> Result<(), TokenFault> {
-        if now.minus(self.options.leeway) >= expiry(claims)? {
-            return Err(TokenFault::Expired);
+    fn takes(&self, algorithm: Algorithm) -> bool {
+        self.algorithms.is_empty() || self.algorithms.contains(&algorithm)
+    }
+
+    /// Opens a token with a public key; with one that is new, if there is one.
+    async fn open(
+        &self,
+        token: &[u8],
+        algorithm: Algorithm,
+        name: Option<&str>,
+    ) -> Result<Map<String, Value>, TokenFault> {
+        self.sources.iter().for_each(KeySource::keep_reading);
+        let mut tried = self.try_known(token, algorithm, name);
+        if matches!(tried, Tried::UnknownKey) {
+            join_all(self.sources.iter().map(|source| source.look_again(algorithm, name))).await;
+            tried = self.try_known(token, algorithm, name);
         }
-        match moment(claims, "nbf")? {
-            Some(from) if from > now.plus(self.options.leeway) => Err(TokenFault::Invalid),
-            _ => Ok(()),
-        }
-    }
-
-    fn check_parties(&self, claims: &Map<String, Value>) -> Result<(), TokenFault> {
-        let issuer = self.options.issuer.as_deref();
-        let from_issuer = issuer.is_none() || claims.get("iss").and_then(Value::as_str) == issuer;
-        let for_audience = self.options.audience.as_deref().is_none_or(|ours| names(claims.get("aud"), ours));
-        if from_issuer && for_audience { Ok(()) } else { Err(TokenFault::Invalid) }
-    }
-
-    /// A claim that is there but cannot be a user ends the search: a token never slides to another identity.
-    fn user(&self, claims: &Map<String, Value>) -> Result<UserId, TokenFault> {
-        let mut candidates = self.options.user_claims.iter().filter_map(|name| claims.get(name));
-        match candidates.find(|value| !value.is_null()) {
-            None => Err(TokenFault::NoUser),
-            Some(Value::String(user)) if user.is_empty() => Err(TokenFault::NoUser),
-            Some(Value::String(user)) => UserId::new(user).map_err(|_| TokenFault::BadUser),
-            Some(_) => Err(TokenFault::BadUser),
+        match tried {
+            Tried::Opened(opened) => Ok(opened),
+            Tried::UnknownKey if self.sources.iter().any(KeySource::is_in_doubt) => Err(TokenFault::Unavailable),
+            Tried::UnknownKey | Tried::Forged => Err(TokenFault::Invalid),
         }
     }
 
-    fn tenant(&self, claims: &Map<String, Value>) -> Result<Tenant, TokenFault> {
-        let Some(claim) = &self.options.tenant_claim else { return Ok(Tenant::default()) };
-        let tenant = claims.get(claim).and_then(Value::as_str).ok_or(TokenFault::NoTenant)?;
-        Tenant::new(tenant).map_err(|_| TokenFault::NoTenant)
+    /// The key that the token names decides alone. Keys without a name are tried in turn.
+    fn try_known(&self, token: &[u8], algorithm: Algorithm, name: Option<&str>) -> Tried {
+        let sets: Vec<_> = self.sources.iter().filter_map(KeySource::keys).collect();
+        let named = name.and_then(|name| sets.iter().find_map(|set| set.named(algorithm, name)));
+        if let Some(key) = named {
+            return key.open(token).map_or(Tried::Forged, Tried::Opened);
+        }
+        let mut others = sets.iter().flat_map(|set| set.to_try(algorithm, name));
+        others.find_map(|key| key.open(token)).map_or(Tried::UnknownKey, Tried::Opened)
     }
 }
 
-/// Whose token it is, whichever of theirs: issuer and subject.
-fn credential(claims: &Map<String, Value>) -> String {
-    let part = |name| claims.get(name).and_then(Value::as_str).unwrap_or_default();
-    // Quoted, so that no two pairs are written alike.
-    format!("token {:?} {:?}", part("iss"), part("sub"))
-}
-
-/// An unknown critical extension, or a token made for another purpose (RFC 8725, 3.11), is none of ours. A missing `typ` is usual.
+/// An unknown critical extension, a token within a token, or one made for another purpose (RFC 8725, 3.11) is none of ours. A missing `typ`
+/// is usual: RFC 7519 leaves it out at will, and large providers do.
 fn check_header(header: &Header) -> Result<(), TokenFault> {
     let ours = |typ: &str| {
         let typ = typ.to_ascii_lowercase();
         matches!(typ.strip_prefix("application/").unwrap_or(&typ), "jwt" | "at+jwt")
     };
-    let understood = header.crit.is_none() && header.zip.is_none() && header.typ.as_deref().is_none_or(ours);
-    if understood { Ok(()) } else { Err(TokenFault::Invalid) }
-}
-
-fn expiry(claims: &Map<String, Value>) -> Result<Timestamp, TokenFault> {
-    moment(claims, "exp")?.ok_or(TokenFault::Invalid)
-}
-
-/// A time claim: whole seconds, not negative. Anything else there is a fault, never "not there".
-fn moment(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, TokenFault> {
-    let Some(value) = claims.get(name) else { return Ok(None) };
-    let seconds = value.as_i64().filter(|seconds| *seconds >= 0).ok_or(TokenFault::Invalid)?;
-    Ok(Some(Timestamp::from_seconds(seconds)))
-}
-
-fn names(audience: Option<&Value>, ours: &str) -> bool {
-    match audience {
-        Some(Value::String(one)) => one == ours,
-        Some(Value::Array(many)) => many.iter().any(|one| one.as_str() == Some(ours)),
-        _ => false,
-    }
+    let plain = header.crit.is_none() && header.zip.is_none() && header.enc.is_none() && header.cty.is_none();
+    if plain && header.typ.as_deref().is_none_or(ours) { Ok(()) } else { Err(TokenFault::Invalid) }
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 use super::*;
+use futures_util::FutureExt;
 use jsonwebtoken::{EncodingKey, encode};
 use serde_json::json;
 
@@ -21,8 +22,17 @@ fn verifier(options: JwtOptions) -> Jwt {
     Jwt::hs256(SECRET, options).unwrap()
 }
 
+/// The answer for a token by a shared secret: there is never anything to wait for.
+fn identity(verifier: &Jwt, token: &[u8]) -> Result<Identity, TokenFault> {
+    verifier.identity(token, now()).now_or_never().unwrap()
+}
+
+fn application(verifier: &Jwt, token: &[u8]) -> Result<Token, TokenFault> {
+    verifier.application(token, now()).now_or_never().unwrap()
+}
+
 fn user(claims: &Value) -> Result<String, TokenFault> {
-    verifier(JwtOptions::default()).identity(&token(claims), now()).map(|who| who.recipient.user.to_string())
+    identity(&verifier(JwtOptions::default()), &token(claims)).map(|who| who.recipient.user.to_string())
 }
 
 #[test]
@@ -42,12 +52,12 @@ fn the_user_is_the_first_claim_of_the_list() {
 
 #[test]
 fn times_are_whole_seconds_with_thirty_of_leeway() {
-    let identity = |exp: i64| {
+    let ending = |exp: i64| {
         let claims = json!({"sub": "u1", "exp": exp});
-        verifier(JwtOptions::default()).identity(&token(&claims), now())
+        identity(&verifier(JwtOptions::default()), &token(&claims))
     };
-    assert_eq!(identity(NOW - 29).unwrap().expires_at, Some(Timestamp::from_seconds(NOW - 29)));
-    assert_eq!(identity(NOW - 30).unwrap_err(), TokenFault::Expired);
+    assert_eq!(ending(NOW - 29).unwrap().expires_at, Some(Timestamp::from_seconds(NOW - 29)));
+    assert_eq!(ending(NOW - 30).unwrap_err(), TokenFault::Expired);
     for exp in [json!("9999999999"), json!(-1), json!(1e300), json!(9_999_999_999.5), json!(null), json!([1])] {
         assert_eq!(user(&json!({"sub": "u1", "exp": exp})), Err(TokenFault::Invalid), "{exp}");
     }
@@ -59,17 +69,62 @@ fn times_are_whole_seconds_with_thirty_of_leeway() {
 }
 
 #[test]
+fn when_a_token_was_issued_is_whole_seconds_too() {
+    let issued = |iat: Value| {
+        identity(&verifier(JwtOptions::default()), &token(&json!({"sub": "u1", "exp": NOW + 60, "iat": iat})))
+            .map(|who| who.issued_at)
+    };
+    assert_eq!(issued(json!(NOW)), Ok(Some(Timestamp::from_seconds(NOW))));
+    assert_eq!(issued(json!(0)), Ok(Some(Timestamp::from_seconds(0))));
+    for bad in [json!(NOW.to_string()), json!(NOW as f64 + 0.5), json!(-1), json!(1e300), json!(null), json!([NOW])] {
+        assert_eq!(issued(bad.clone()), Err(TokenFault::Invalid), "{bad}");
+    }
+    let without = token(&json!({"sub": "u1", "exp": NOW + 60}));
+    assert_eq!(identity(&verifier(JwtOptions::default()), &without).unwrap().issued_at, None);
+}
+
+#[test]
+fn id_tokens_and_tokens_within_tokens_open_nothing() {
+    let verifier = verifier(JwtOptions::default());
+    for (claim, value) in
+        [("nonce", json!("n")), ("at_hash", json!("h")), ("c_hash", json!(null)), ("typ", json!("ID"))]
+    {
+        let mut claims = json!({"sub": "u1", "exp": NOW + 60});
+        claims[claim] = value;
+        assert_eq!(identity(&verifier, &token(&claims)).unwrap_err(), TokenFault::IdToken, "{claim}");
+        assert_eq!(application(&verifier, &token(&claims)).unwrap_err(), TokenFault::IdToken, "{claim}");
+    }
+    let nested = Header { cty: Some("JWT".into()), ..Header::default() };
+    let claims = json!({"sub": "u1", "exp": NOW + 60, "typ": "Bearer"});
+    assert_eq!(identity(&verifier, &signed(&nested, &claims)).unwrap_err(), TokenFault::Invalid);
+    assert!(identity(&verifier, &token(&claims)).is_ok());
+}
+
+#[test]
+fn an_algorithm_that_is_not_listed_is_not_taken() {
+    let claims = json!({"sub": "u1", "exp": NOW + 60});
+    let listed = |algorithms: &[Algorithm]| {
+        let verifier = verifier(JwtOptions::default()).with_algorithms(algorithms.iter().copied());
+        identity(&verifier, &token(&claims)).is_ok()
+    };
+    assert!(listed(&[]) && listed(&[Algorithm::Hs256]));
+    assert!(!listed(&[Algorithm::Rs256, Algorithm::Es256, Algorithm::EdDsa]));
+    let without_keys = Jwt::new(JwtOptions::default());
+    assert_eq!(identity(&without_keys, &token(&claims)).unwrap_err(), TokenFault::Invalid);
+}
+
+#[test]
 fn only_our_algorithm_our_secret_and_our_kind_of_token_count() {
     let verifier = verifier(JwtOptions::default());
     let claims = json!({"sub": "u1", "exp": NOW + 60});
-    let refused = |token: &[u8]| assert_eq!(verifier.identity(token, now()).unwrap_err(), TokenFault::Invalid);
-    refused(&signed(&Header::new(Algorithm::HS384), &claims));
+    let refused = |token: &[u8]| assert_eq!(identity(&verifier, token).unwrap_err(), TokenFault::Invalid);
+    refused(&signed(&Header::new(jsonwebtoken::Algorithm::HS384), &claims));
     refused(&encode(&Header::default(), &claims, &EncodingKey::from_secret(&[b'x'; 32])).unwrap().into_bytes());
     refused(&signed(&Header { crit: Some(vec!["exp".into()]), ..Header::default() }, &claims));
     refused(&signed(&Header { typ: Some("logout+jwt".into()), ..Header::default() }, &claims));
     for typ in [None, Some("jwt"), Some("at+jwt"), Some("application/AT+JWT")] {
         let header = Header { typ: typ.map(Into::into), ..Header::default() };
-        assert!(verifier.identity(&signed(&header, &claims), now()).is_ok(), "{typ:?}");
+        assert!(identity(&verifier, &signed(&header, &claims)).is_ok(), "{typ:?}");
     }
     let good = String::from_utf8(token(&claims)).unwrap();
     let (signed_part, _) = good.rsplit_once('.').unwrap();
@@ -94,7 +149,7 @@ fn issuer_and_audience_are_checked_when_configured() {
     });
     let check = |iss: Value, aud: Value| {
         let claims = json!({"sub": "u1", "exp": NOW + 60, "iss": iss, "aud": aud});
-        verifier.identity(&token(&claims), now()).is_ok()
+        identity(&verifier, &token(&claims)).is_ok()
     };
     assert!(check(json!("https://id.example"), json!("campanile")));
     assert!(check(json!("https://id.example"), json!(["other", "campanile"])));
@@ -109,7 +164,7 @@ fn a_configured_tenant_claim_is_required() {
     let verifier = verifier(JwtOptions { tenant_claim: Some("org".into()), ..JwtOptions::default() });
     let tenant = |org: Value| {
         let claims = json!({"sub": "u1", "exp": NOW + 60, "org": org});
-        verifier.identity(&token(&claims), now()).map(|who| who.recipient.tenant.to_string())
+        identity(&verifier, &token(&claims)).map(|who| who.recipient.tenant.to_string())
     };
     assert_eq!(tenant(json!("acme")).as_deref(), Ok("acme"));
     for bad in [json!(null), json!(""), json!(7), json!("a\0b")] {
@@ -120,7 +175,7 @@ fn a_configured_tenant_claim_is_required() {
 #[test]
 fn scopes_are_separated_by_spaces() {
     let verifier = verifier(JwtOptions::default());
-    let scopes = |scope: Value| verifier.application(&token(&json!({"exp": NOW + 60, "scope": scope})), now());
+    let scopes = |scope: Value| application(&verifier, &token(&json!({"exp": NOW + 60, "scope": scope})));
     assert!(scopes(json!("a notifications:publish b")).unwrap().has_scope("notifications:publish"));
     assert!(!scopes(json!("notifications:publisher")).unwrap().has_scope("notifications:publish"));
     assert!(!scopes(json!(null)).unwrap().has_scope("notifications:publish"));
@@ -143,8 +198,8 @@ fn a_minted_token_is_accepted() {
     };
     let minted = mint_token(SECRET, now(), &options).unwrap();
     let verifier = verifier(JwtOptions { tenant_claim: Some("org".into()), ..JwtOptions::default() });
-    let who = verifier.identity(minted.as_bytes(), now()).unwrap();
+    let who = identity(&verifier, minted.as_bytes()).unwrap();
     assert_eq!((who.recipient.user.as_str(), who.recipient.tenant.as_str()), ("u1", "acme"));
     assert_eq!(who.expires_at, Some(Timestamp::from_seconds(NOW + 3600)));
-    assert!(verifier.application(minted.as_bytes(), now()).unwrap().has_scope("notifications:admin"));
+    assert!(application(&verifier, minted.as_bytes()).unwrap().has_scope("notifications:admin"));
 }

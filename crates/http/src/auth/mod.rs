@@ -2,14 +2,19 @@
 
 mod bearer;
 mod caller;
+mod claims;
 mod cookie;
 mod jwt;
 mod key;
+mod keys;
 mod mint;
 
 pub(crate) use caller::{ApiCaller, Caller, admit, invalid as invalid_credentials};
 pub use jwt::{Jwt, JwtOptions, MIN_SECRET_BYTES, SecretTooShort, TokenFault};
 pub use key::{ApiKey, ApiKeyError};
+pub use keys::{Algorithm, KeyFault, KeySource, KeysError, UnknownAlgorithm};
+#[cfg(feature = "jwks-url")]
+pub use keys::{JwksUrl, JwksUrlError};
 pub use mint::{MintError, TokenOptions, mint_token};
 
 use campanile_core::{Identity, Tenant};
@@ -128,6 +133,9 @@ impl Credentials {
 
     /// The key with this text, compared in constant time with every one there is.
     pub(crate) fn api_key(&self, text: &[u8]) -> Option<&ApiKey> {
+        if text.len() > jwt::MAX_TOKEN_BYTES {
+            return None; // Nobody's key: not worth a megabyte's hash.
+        }
         let digest = key::digest(text);
         self.api_keys.iter().fold(None, |found, key| if key.matches(&digest) { Some(key) } else { found })
     }

@@ -1,0 +1,28 @@
+//! Keys that tokens are checked with: what they are, and the places they come from. A token chooses among the keys that are here by its
+//! `kid`; it never brings one, never says where one is, and never says how it is to be used.
+
+#[cfg(feature = "jwks-url")]
+mod address;
+mod algorithm;
+mod error;
+mod file;
+mod jwks;
+mod key;
+mod pem;
+mod set;
+mod source;
+#[cfg(test)]
+mod tests;
+#[cfg(feature = "jwks-url")]
+mod url;
+mod watch;
+
+pub use algorithm::{Algorithm, UnknownAlgorithm};
+pub use error::KeysError;
+pub use key::KeyFault;
+pub use source::KeySource;
+#[cfg(feature = "jwks-url")]
+pub use url::{JwksUrl, JwksUrlError};
+
+pub(crate) use key::Key;
+pub(crate) use set::KeySet;

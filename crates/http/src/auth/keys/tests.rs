@@ -1,0 +1,402 @@
+//! Reading keys, and reading them again.
+
+use super::{
+    file::{Format, KeyFile},
+    jwks, pem,
+    watch::{Load, Loaded, Pace, Watched},
+    *,
+};
+use futures_util::future::BoxFuture;
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+macro_rules! fixture {
+    ($name:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/keys/", $name))
+    };
+}
+
+const PUBLIC: [(&str, Algorithm); 3] = [
+    (fixture!("rsa-a.pub.pem"), Algorithm::Rs256),
+    (fixture!("p256-a.pub.pem"), Algorithm::Es256),
+    (fixture!("ed25519-a.pub.pem"), Algorithm::EdDsa),
+];
+
+fn a_set() -> Value {
+    serde_json::from_str(fixture!("a.jwks.json")).unwrap()
+}
+
+/// The first key of the set, with a member changed.
+fn rsa_with(member: &str, value: Value) -> Value {
+    let mut key = a_set()["keys"][0].clone();
+    key[member] = value;
+    key
+}
+
+/// Reads a set; what was passed over comes along.
+fn read(set: &Value) -> (Result<KeySet, KeysError>, Vec<(usize, KeyFault)>) {
+    let mut passed_over = Vec::new();
+    let found = jwks::read(&set.to_string(), |number, fault| passed_over.push((number, fault)));
+    (found, passed_over)
+}
+
+fn fault_of(key: &Value) -> KeyFault {
+    let (found, passed_over) = read(&json!({"keys": [key]}));
+    assert!(matches!(found, Err(KeysError::NoneUsable)), "{found:?}");
+    passed_over[0].1
+}
+
+#[test]
+fn tokens_signed_by_another_implementation_are_opened_by_their_own_key_only() {
+    let tokens: Value = serde_json::from_str(fixture!("signed-elsewhere.json")).unwrap();
+    let sets = [
+        jwks::read(fixture!("a.jwks.json"), |_, _| ()).unwrap(),
+        pem::read(&PUBLIC.map(|(pem, _)| pem).concat()).unwrap(),
+    ];
+    for set in &sets {
+        for ours in Algorithm::ALL.into_iter().filter(|algorithm| algorithm.is_by_public_key()) {
+            let key = set.to_try(ours, None).next().unwrap();
+            for theirs in Algorithm::ALL.into_iter().filter(|algorithm| algorithm.is_by_public_key()) {
+                let opened = key.open(tokens[theirs.as_str()].as_str().unwrap().as_bytes());
+                assert_eq!(opened.is_some(), ours == theirs, "{ours} {theirs}");
+            }
+        }
+    }
+}
+
+/// RFC 7515, A.3.
+#[test]
+fn the_token_of_the_standard_is_opened() {
+    let key = json!({"kty": "EC", "crv": "P-256",
+        "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"});
+    let token = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+    let set = read(&json!({"keys": [key]})).0.unwrap();
+    let opened = set.to_try(Algorithm::Es256, None).next().unwrap().open(token.as_bytes()).unwrap();
+    assert_eq!(opened["iss"], "joe");
+}
+
+#[test]
+fn public_keys_are_read_from_pem_with_text_around_them() {
+    for (text, algorithm) in PUBLIC {
+        let set = pem::read(&format!("Our key:\r\n{}\nand no more.", text.replace('\n', "\r\n"))).unwrap();
+        assert_eq!((set.algorithms(), set.len()), (vec![algorithm], 1));
+        assert!(set.named(algorithm, "").is_none());
+    }
+    assert_eq!(pem::read(fixture!("rsa-a.pkcs1.pem")).unwrap().algorithms(), [Algorithm::Rs256]);
+    assert_eq!(pem::read(&PUBLIC.map(|(pem, _)| pem).concat()).unwrap().len(), 3);
+}
+
+#[test]
+fn what_is_no_public_key_in_pem_says_what_it_is() {
+    let cut = PUBLIC[0].0.replacen("MII", "MI", 1);
+    for (bad, why) in [
+        (fixture!("rsa-a.pem"), KeyFault::Private),
+        (fixture!("p256-a.pem"), KeyFault::Private),
+        (fixture!("certificate.pem"), KeyFault::Certificate),
+        (fixture!("small-rsa.pub.pem"), KeyFault::RsaSize(1024)),
+        (fixture!("p384.pub.pem"), KeyFault::Kind),
+        ("-----BEGIN NOTHING-----\n-----END NOTHING-----\n", KeyFault::Kind),
+        ("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", KeyFault::Damaged),
+        ("-----BEGIN PUBLIC KEY-----\nMCow", KeyFault::Damaged),
+        (&cut, KeyFault::Damaged),
+    ] {
+        let error = pem::read(&format!("{}{bad}", PUBLIC[2].0)).unwrap_err();
+        assert!(matches!(error, KeysError::Key { number: 2, fault } if fault == why), "{error:?}");
+    }
+    for none in ["", "ssh-rsa AAAA", fixture!("a.jwks.json")] {
+        assert!(matches!(pem::read(none), Err(KeysError::NotPem)));
+    }
+    assert!(matches!(pem::read(&PUBLIC[2].0.repeat(101)), Err(KeysError::TooMany)));
+}
+
+#[test]
+fn a_set_gives_its_keys_by_algorithm_and_name() {
+    let set = jwks::read(fixture!("a.jwks.json"), |_, fault| panic!("{fault}")).unwrap();
+    assert_eq!(set.algorithms(), [Algorithm::Rs256, Algorithm::Es256, Algorithm::EdDsa]);
+    assert!(set.named(Algorithm::Rs256, "rsa-a").is_some());
+    for unknown in ["p256-a", "RSA-A", "rsa-a ", "", "../rsa-a"] {
+        assert!(set.named(Algorithm::Rs256, unknown).is_none(), "{unknown}");
+    }
+    assert_eq!(set.to_try(Algorithm::Rs256, Some("other")).count(), 0, "a name that is not here is nobody's");
+    assert_eq!(set.to_try(Algorithm::Rs256, None).count(), 1);
+    assert_eq!(set.to_try(Algorithm::Hs256, None).count(), 0);
+}
+
+#[test]
+fn keys_of_a_set_that_are_not_for_us_are_passed_over() {
+    let plain = |mut key: Value| {
+        for member in ["alg", "use", "kid"] {
+            key.as_object_mut().unwrap().remove(member);
+        }
+        key
+    };
+    let keys = a_set()["keys"].as_array().unwrap().clone();
+    let (found, passed_over) = read(&json!({"keys": [
+        {"kty": "oct", "k": "AAAA", "kid": "rsa-a"},
+        {"kty": "new"},
+        plain(keys[0].clone()),
+        {"kty": "OKP", "crv": "Ed25519", "alg": "Ed25519", "x": keys[2]["x"], "key_ops": ["verify"]},
+        5,
+    ], "other": true}));
+    assert_eq!(found.unwrap().len(), 2);
+    assert_eq!(passed_over, [(1, KeyFault::Secret), (2, KeyFault::Kind), (5, KeyFault::Damaged)]);
+    assert_eq!(fault_of(&rsa_with("use", json!("enc"))), KeyFault::Purpose);
+    assert_eq!(fault_of(&rsa_with("alg", json!("RS512"))), KeyFault::Purpose);
+    assert_eq!(fault_of(&rsa_with("alg", json!("HS256"))), KeyFault::Purpose);
+    assert_eq!(fault_of(&rsa_with("key_ops", json!(["encrypt"]))), KeyFault::Purpose);
+    assert_eq!(fault_of(&rsa_with("d", json!("AAAA"))), KeyFault::Private);
+    assert_eq!(fault_of(&rsa_with("kid", json!("k".repeat(257)))), KeyFault::Damaged);
+    assert_eq!(fault_of(&rsa_with("kid", json!(5))), KeyFault::Damaged);
+    assert_eq!(fault_of(&rsa_with("n", json!("AQAB"))), KeyFault::RsaSize(17));
+    assert_eq!(fault_of(&rsa_with("n", json!("_".repeat(1000)))), KeyFault::RsaSize(6000));
+    for weak in ["AQ", "Ag", "AAAA", "AQAA", "____________"] {
+        assert_eq!(fault_of(&rsa_with("e", json!(weak))), KeyFault::RsaExponent, "{weak}");
+    }
+    for broken in ["A", "+/==", ""] {
+        assert!(
+            matches!(fault_of(&rsa_with("n", json!(broken))), KeyFault::Damaged | KeyFault::RsaSize(0)),
+            "{broken}"
+        );
+    }
+}
+
+#[test]
+fn points_that_are_on_no_curve_are_damaged() {
+    let keys = a_set()["keys"].as_array().unwrap().clone();
+    for x in ["", "AAAA", "____________________________________________", keys[1]["y"].as_str().unwrap()] {
+        let mut key = keys[1].clone();
+        key["x"] = json!(x);
+        assert_eq!(fault_of(&key), KeyFault::Damaged, "{x}");
+    }
+    // Of 33 bytes, the library would take 32.
+    for x in ["", "AAAA", &"A".repeat(44)] {
+        let mut key = keys[2].clone();
+        key["x"] = json!(x);
+        assert_eq!(fault_of(&key), KeyFault::Damaged, "{x}");
+    }
+}
+
+#[test]
+fn two_keys_that_no_token_could_tell_apart_are_one() {
+    let key = a_set()["keys"][0].clone();
+    let (found, passed_over) = read(&json!({"keys": [key, key]}));
+    assert_eq!((found.unwrap().len(), passed_over), (1, vec![(2, KeyFault::Twice)]));
+}
+
+#[test]
+fn what_is_no_set_says_so() {
+    let none = |text: &str| jwks::read(text, |_, _| ()).unwrap_err();
+    for bad in ["", "{}", "[]", "{\"keys\":{}}", "{\"keys\":[", "{\"keys\":[],\"keys\":[]}", PUBLIC[0].0] {
+        assert!(matches!(none(bad), KeysError::NotJwks), "{bad}");
+    }
+    assert!(matches!(none("{\"keys\":[]}"), KeysError::NoneUsable));
+    assert!(matches!(none(&json!({"keys": vec![0; 101]}).to_string()), KeysError::TooMany));
+    assert!(matches!(
+        none(&format!("{{\"keys\":[{}1{}]}}", "[".repeat(10_000), "]".repeat(10_000))),
+        KeysError::NoneUsable
+    ));
+}
+
+#[test]
+fn a_file_is_read_when_it_has_changed_and_only_then() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("key.pem");
+    let mut file = KeyFile::new(path.clone(), Format::Pem);
+    assert!(matches!(file.read_if_changed(), Err(KeysError::Read(_))));
+    std::fs::write(&path, PUBLIC[0].0).unwrap();
+    assert!(matches!(file.read_if_changed(), Ok(Loaded::New(..))));
+    assert!(matches!(file.read_if_changed(), Ok(Loaded::Same)));
+    std::fs::write(&path, "half a").unwrap();
+    assert!(matches!(file.read_if_changed(), Err(KeysError::NotPem)));
+    assert!(matches!(file.read_if_changed(), Ok(Loaded::Same)), "the same fault is not met twice");
+    std::fs::write(&path, PUBLIC[1].0).unwrap();
+    assert!(matches!(file.read_if_changed(), Ok(Loaded::New(keys, None)) if keys.algorithms() == [Algorithm::Es256]));
+    std::fs::remove_file(&path).unwrap();
+    assert!(matches!(file.read_if_changed(), Err(KeysError::Read(_))));
+    std::fs::write(&path, PUBLIC[1].0).unwrap();
+    assert!(matches!(file.read_if_changed(), Ok(Loaded::New(..))), "a file that was away is a new one");
+    std::fs::write(&path, vec![b'-'; 300 * 1024]).unwrap();
+    assert!(matches!(file.read_if_changed(), Err(KeysError::TooLarge)));
+    std::fs::write(&path, b"\xff\xfe").unwrap();
+    assert!(matches!(file.read_if_changed(), Err(KeysError::NotText)));
+    assert!(matches!(KeyFile::new(folder.path().into(), Format::Jwks).read_if_changed(), Err(KeysError::Read(_))));
+}
+
+const PACE: Pace = Pace {
+    regular: Duration::from_secs(600),
+    bounds: (Duration::from_secs(60), Duration::from_secs(3600)),
+    after_failure: Duration::from_secs(30),
+    on_unknown: Duration::from_secs(60),
+    while_empty: Duration::from_secs(1),
+};
+
+type Answer = (KeySet, Option<Duration>);
+
+/// A place that answers as it is told to, after a second.
+#[derive(Clone, Default)]
+struct Place {
+    reads: Arc<AtomicUsize>,
+    answer: Arc<Mutex<Option<Answer>>>,
+}
+
+impl Place {
+    fn holds(&self, name: &str) {
+        self.holds_for(name, None);
+    }
+
+    fn holds_for(&self, name: &str, good_for: Option<Duration>) {
+        let set = read(&json!({"keys": [rsa_with("kid", json!(name))]})).0.unwrap();
+        *self.answer.lock() = Some((set, good_for));
+    }
+
+    fn is_away(&self) {
+        *self.answer.lock() = None;
+    }
+
+    fn reads(&self) -> usize {
+        self.reads.load(Ordering::Relaxed)
+    }
+
+    fn watched(&self) -> KeySource {
+        KeySource::of(Watched::new("somewhere".into(), PACE, self.clone(), None))
+    }
+}
+
+impl Load for Place {
+    fn load(&mut self) -> BoxFuture<'_, Result<Loaded, KeysError>> {
+        Box::pin(async {
+            self.reads.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let answer = self.answer.lock().clone();
+            answer.map(|(keys, good_for)| Loaded::New(keys, good_for)).ok_or(KeysError::NotJwks)
+        })
+    }
+}
+
+async fn look(source: &KeySource, name: &str) -> bool {
+    source.look_again(Algorithm::Rs256, Some(name)).await;
+    source.keys().is_some_and(|keys| keys.named(Algorithm::Rs256, name).is_some())
+}
+
+async fn seconds(seconds: u64) {
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_read_before_a_token_asks_and_then_by_the_clock() {
+    let place = Place::default();
+    place.holds("one");
+    let source = place.watched();
+    source.keep_reading();
+    seconds(3600).await;
+    assert_eq!((place.reads(), source.algorithms(), source.is_in_doubt()), (0, None, true));
+    assert!(look(&source, "one").await);
+    assert!(!source.is_in_doubt());
+    seconds(590).await;
+    assert_eq!(place.reads(), 1);
+    place.holds("two");
+    seconds(20).await;
+    assert_eq!(place.reads(), 2);
+    assert!(source.keys().unwrap().named(Algorithm::Rs256, "one").is_none(), "what was taken out is gone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn unknown_names_have_it_read_once_a_minute() {
+    let place = Place::default();
+    place.holds("one");
+    let source = place.watched();
+    assert!(look(&source, "one").await);
+    place.holds("two");
+    assert!(look(&source, "two").await, "the first reading was for a key that was there: this is the minute's first");
+    place.holds("three");
+    for junk in 0..100 {
+        assert!(!look(&source, &junk.to_string()).await);
+    }
+    assert_eq!(place.reads(), 2);
+    seconds(61).await;
+    assert!(look(&source, "three").await);
+    assert_eq!(place.reads(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_first_reading_for_a_name_that_is_nobodys_is_the_minutes_only_one() {
+    let place = Place::default();
+    place.holds("one");
+    let source = place.watched();
+    for junk in 0..100 {
+        assert!(!look(&source, &junk.to_string()).await);
+    }
+    assert_eq!(place.reads(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_ask_at_once_share_one_reading() {
+    let place = Place::default();
+    place.holds("one");
+    let source = place.watched();
+    let all = futures_util::future::join_all((0..1000).map(|_| look(&source, "one"))).await;
+    assert!(all.into_iter().all(|found| found));
+    assert_eq!(place.reads(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_place_that_is_away_at_first_is_asked_again_soon() {
+    let place = Place::default();
+    let source = place.watched();
+    for _ in 0..10 {
+        assert!(!look(&source, "one").await);
+    }
+    assert!(source.is_in_doubt() && source.keys().is_none());
+    assert_eq!(place.reads(), 1, "but not for every token");
+    place.holds("one");
+    seconds(2).await;
+    assert!(look(&source, "one").await);
+    assert!(!source.is_in_doubt());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_place_that_turns_bad_leaves_the_keys_and_raises_doubt() {
+    let place = Place::default();
+    place.holds("one");
+    let source = place.watched();
+    assert!(look(&source, "one").await);
+    place.is_away();
+    seconds(660).await;
+    assert!(place.reads() >= 3, "after a failure it is read sooner: {}", place.reads());
+    assert!(source.is_in_doubt() && source.keys().unwrap().named(Algorithm::Rs256, "one").is_some());
+    place.holds("two");
+    seconds(35).await;
+    assert!(!source.is_in_doubt() && source.keys().unwrap().named(Algorithm::Rs256, "two").is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_keys_say_for_how_long_they_are_good_within_bounds() {
+    for (says, waits) in [(0, 60), (300, 300), (86_400, 3600)] {
+        let place = Place::default();
+        place.holds_for("one", Some(Duration::from_secs(says)));
+        let source = place.watched();
+        assert!(look(&source, "one").await);
+        seconds(waits - 5).await;
+        assert_eq!(place.reads(), 1, "{says}");
+        seconds(10).await;
+        assert_eq!(place.reads(), 2, "{says}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_goes_away_takes_no_reading_along() {
+    let place = Place::default();
+    place.holds("one");
+    let source = place.watched();
+    assert!(tokio::time::timeout(Duration::from_millis(500), look(&source, "one")).await.is_err());
+    seconds(1).await;
+    assert!(source.keys().is_some());
+    assert_eq!(place.reads(), 1);
+}
