@@ -1,6 +1,6 @@
 //! What the tests run as a process of its own, to trace it, to fill its disk, and to kill it. Says on its outputs what was acknowledged.
 
-#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a program for tests")]
+#![expect(clippy::print_stdout, clippy::unwrap_used, clippy::panic, reason = "a program for tests")]
 
 use campanile_core::{
     Mark, MarkTarget, Notification, NotificationId, Recipient, Seq, Severity, StateChange, Tenant, Timestamp, TypeName,

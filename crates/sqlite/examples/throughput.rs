@@ -47,20 +47,43 @@ async fn measure(seconds: f64, folder: Option<&Path>, name: &str, submitters: u6
             waits
         })
     });
+    let before = Cost::now();
     let mut waits = Vec::new();
     for submitter in loops.collect::<Vec<_>>() {
         waits.extend(submitter.await.unwrap());
     }
-    report(name, count.load(Ordering::Relaxed), began.elapsed(), &mut waits);
+    let took = began.elapsed();
     store.close().await;
+    report(name, count.load(Ordering::Relaxed), took, &mut waits, &before);
 }
 
-fn report(name: &str, count: u64, took: Duration, waits: &mut [Duration]) {
+/// What the system has counted of this process: time on the processor, bytes handed to the disk. Zeros where `/proc` is not.
+struct Cost {
+    micros: u64,
+    bytes: u64,
+}
+
+impl Cost {
+    fn now() -> Self {
+        let text = |path| std::fs::read_to_string(path).unwrap_or_default();
+        let (stat, io) = (text("/proc/self/stat"), text("/proc/self/io"));
+        // After the name in parentheses: user and system time are the 12th and 13th, in hundredths of a second.
+        let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+        let ticks: u64 = fields.skip(11).take(2).filter_map(|n| n.parse::<u64>().ok()).sum();
+        let bytes = io.lines().find_map(|line| line.strip_prefix("write_bytes: ")?.parse().ok()).unwrap_or(0);
+        Self { micros: ticks * 10_000, bytes }
+    }
+}
+
+fn report(name: &str, count: u64, took: Duration, waits: &mut [Duration], before: &Cost) {
+    let (now, each) = (Cost::now(), count.max(1));
     waits.sort_unstable();
     let at = |per_mille: usize| waits.get(waits.len() * per_mille / 1000).copied().unwrap_or_default();
     #[expect(clippy::cast_precision_loss, reason = "a figure to read")]
     let rate = count as f64 / took.as_secs_f64();
-    println!("{name:>18}: {rate:9.0} publishes/s, p50 {:.2?}, p99 {:.2?}, max {:.2?}", at(500), at(990), at(999));
+    let rate = format!("{rate:9.0} publishes/s, p50 {:.2?}, p99 {:.2?}, max {:.2?}", at(500), at(990), at(999));
+    let (cpu, bytes) = ((now.micros - before.micros) / each, (now.bytes - before.bytes) / each);
+    println!("{name:>18}: {rate}; each {cpu} µs of processor, {bytes} bytes written");
 }
 
 async fn publish(store: &Sqlite, users: &[Recipient], rng: &mut fastrand::Rng, n: usize) {

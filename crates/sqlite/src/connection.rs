@@ -44,6 +44,20 @@ pub(crate) fn reader(path: &Path, cache_kib: u32) -> rusqlite::Result<Connection
     Ok(conn)
 }
 
+/// One that a copy is made from. It takes part in SQLite's own locking only, so it may come beside a running server's.
+pub(crate) fn source(path: &Path) -> rusqlite::Result<Connection> {
+    let conn = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    conn.pragma_update(None, "query_only", true)?;
+    Ok(conn)
+}
+
+/// One that a copy is made into, which is synced as a whole when it is done.
+pub(crate) fn copy(path: &Path) -> rusqlite::Result<Connection> {
+    let conn = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    conn.pragma_update(None, "synchronous", "off")?;
+    Ok(conn)
+}
+
 /// The one that moves the write-ahead log into the database.
 pub(crate) fn checkpointer(path: &Path) -> rusqlite::Result<Connection> {
     let conn = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;

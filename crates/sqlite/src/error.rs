@@ -4,7 +4,7 @@ use campanile_core::store::StoreError;
 use rusqlite::ErrorCode;
 use std::{fmt::Display, path::PathBuf};
 
-/// Why a store cannot be opened. Nothing was touched: what was made on the way is gone again.
+/// Why a store cannot be opened, or read. Nothing was touched: what was made on the way is gone again.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
@@ -17,6 +17,12 @@ pub enum OpenError {
     /// The file is something else.
     #[error("{} is not a SQLite database", .0.display())]
     NotADatabase(PathBuf),
+    /// There is nothing to work on.
+    #[error("there is no database at {}", .0.display())]
+    Missing(PathBuf),
+    /// It is a database, but not a store.
+    #[error("{} has no tables of Campanile", .0.display())]
+    NotAStore(PathBuf),
     /// The tables are from a version that this one does not know.
     #[error("{} was written by a newer version of Campanile (schema {found}, this version knows {known})", .path.display())]
     Newer {
@@ -48,6 +54,28 @@ pub enum OpenError {
     Failed {
         /// The file.
         path: PathBuf,
+        /// The reason.
+        why: String,
+    },
+}
+
+/// Why a copy was not made. Nothing is left of it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BackupError {
+    /// The source is not a store that can be read.
+    #[error(transparent)]
+    Source(#[from] OpenError),
+    /// There is something by the target's name already, and it is left alone.
+    #[error("{} exists already: name a file that does not", .0.display())]
+    TargetExists(PathBuf),
+    /// Anything else: no room, no folder, no permission.
+    #[error("{} cannot be copied to {}: {why}", .from.display(), .to.display())]
+    Failed {
+        /// The store.
+        from: PathBuf,
+        /// The copy.
+        to: PathBuf,
         /// The reason.
         why: String,
     },

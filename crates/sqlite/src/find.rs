@@ -27,14 +27,14 @@ impl InboxRow {
 
 /// The row of a notification in a user's inbox.
 ///
-/// By the table of recipients, because an index on the inbox's (user, n) would be one more page to write for nearly every recipient, and
-/// that table grows at its end.
+/// By the recipients, which are stored where little is written for them: an index on the inbox's (user, n) would be one more page to write
+/// for nearly every recipient.
 pub(crate) fn row(conn: &Connection, user: i64, id: NotificationId) -> rusqlite::Result<Option<InboxRow>> {
     let mut found = conn.prepare_cached(
         "SELECT i.seq, i.n, i.read_at, i.seen_at, i.archived_at
          FROM campanile_notification n
-         CROSS JOIN campanile_recipient r ON r.n = n.n AND r.user = ?2
-         CROSS JOIN campanile_inbox i ON i.user = r.user AND i.seq = r.seq
+         CROSS JOIN campanile_inbox i ON i.user = ?2 AND i.seq = iif(n.sole_user = ?2, n.sole_seq,
+             (SELECT r.seq FROM campanile_recipient r WHERE r.n = n.n AND r.user = ?2))
          WHERE n.id = ?1",
     )?;
     found.query_row(params![id.to_bytes(), user], |row| inbox_row(row, 0)).optional()

@@ -17,6 +17,7 @@
 //! # }
 //! ```
 
+mod backup;
 mod checkpoint;
 mod connection;
 mod error;
@@ -37,7 +38,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use error::OpenError;
+pub use error::{BackupError, OpenError};
 pub use options::SqliteOptions;
 
 use crate::{
@@ -97,6 +98,30 @@ impl Sqlite {
     /// As for [`Sqlite::open`].
     pub fn open_with(path: impl AsRef<Path>, options: SqliteOptions) -> Result<Self, OpenError> {
         open::open(path.as_ref(), options).map(|shared| Self(Arc::new(Handle { shared })))
+    }
+
+    /// Copies the store in a file, which may be in use by a running server, into a file that does not exist yet.
+    ///
+    /// The copy is one complete file: the state at one moment, synced, and with a generation of its own, so that positions in the source's
+    /// logs never match those of the copy. Whatever else is in the database (an application's tables) is copied with it. Writers go on
+    /// meanwhile; the source's write-ahead log cannot be begun anew until the copy is done. Needs room for the whole database beside the
+    /// target. Blocks for as long as that takes to read and write.
+    ///
+    /// # Errors
+    ///
+    /// [`BackupError`], one sentence for a person. Nothing is left of the copy then.
+    pub fn backup(source: impl AsRef<Path>, target: impl AsRef<Path>) -> Result<(), BackupError> {
+        backup::backup(source.as_ref(), target.as_ref())
+    }
+
+    /// Begins another life of the store in a file that nobody uses: every log gets another epoch, so that no position from before matches
+    /// any more. To be called after a file was copied or restored by other means than [`Sqlite::backup`].
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`], one sentence for a person; above all [`OpenError::InUse`]. Nothing was changed then.
+    pub fn new_epoch(path: impl AsRef<Path>) -> Result<(), OpenError> {
+        backup::new_epoch(path.as_ref())
     }
 
     fn write<R: Request + 'static>(&self, request: R, done: Done<R::Answer>) {

@@ -3,13 +3,10 @@
 use crate::{error::OpenError, lock::beside, schema};
 use rusqlite::{Connection, OpenFlags};
 use std::{
-    fs::{self, OpenOptions},
-    io::{ErrorKind, Read},
+    fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
-
-/// How every SQLite database begins.
-const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
 /// Where the database is, by one name however it was spelled: the lock depends on it.
 pub(crate) fn locate(path: &Path) -> Result<PathBuf, OpenError> {
@@ -26,17 +23,34 @@ pub(crate) fn locate(path: &Path) -> Result<PathBuf, OpenError> {
     if folder.is_dir() { Ok(folder.join(name)) } else { Err(OpenError::NoFolder(parent.into())) }
 }
 
-/// Whether there is a file, and one that a store can live in. An empty file is a database that nobody has written to.
+/// Where a database is that must be there.
+pub(crate) fn existing(path: &Path) -> Result<PathBuf, OpenError> {
+    let path = locate(path)?;
+    match fs::metadata(&path) {
+        Ok(_) => Ok(path),
+        Err(why) if why.kind() == ErrorKind::NotFound => Err(OpenError::Missing(path)),
+        Err(why) => Err(failed(&path, &why)),
+    }
+}
+
+/// Whether there is a file; if so, one that can be written. (An empty file is a database that nobody has written to.)
+///
+/// The file is opened by SQLite alone, never by ourselves: on Unix, closing a file gives up all locks that the process has on it, and an
+/// application may have connections of its own.
 pub(crate) fn look(path: &Path) -> Result<bool, OpenError> {
-    let mut file = match OpenOptions::new().read(true).write(true).open(path) {
-        Ok(file) => file,
+    match fs::metadata(path) {
+        Ok(_) => {}
         Err(why) if why.kind() == ErrorKind::NotFound => return Ok(false),
-        Err(why) => return Err(OpenError::NotWritable { path: path.into(), why: why.to_string() }),
-    };
-    let mut begin = Vec::with_capacity(MAGIC.len());
-    let failed = |why: std::io::Error| OpenError::Failed { path: path.into(), why: why.to_string() };
-    file.by_ref().take(16).read_to_end(&mut begin).map_err(failed)?;
-    if begin.is_empty() || begin == MAGIC { Ok(true) } else { Err(OpenError::NotADatabase(path.into())) }
+        Err(why) => return Err(not_writable(path, &why)),
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    // Nothing is read yet; what cannot be written is opened for reading.
+    let conn = Connection::open_with_flags(path, flags).map_err(|why| of_sqlite(path, &why))?;
+    match conn.is_readonly(rusqlite::MAIN_DB) {
+        Ok(false) => Ok(true),
+        Ok(true) => Err(not_writable(path, &"permission denied")),
+        Err(why) => Err(of_sqlite(path, &why)),
+    }
 }
 
 /// Whether the tables, if there are any, are of a version that we know. Called with the lock held.
@@ -51,9 +65,20 @@ pub(crate) fn check_version(path: &Path) -> Result<(), OpenError> {
     if has_wal && !had_shm && shm.exists() {
         fs::remove_file(&shm).map_err(|why| failed(path, &why))?;
     }
-    let found = found.map_err(|why| of_sqlite(path, &why))?;
+    not_newer(path, found.map_err(|why| of_sqlite(path, &why))?)
+}
+
+fn not_newer(path: &Path, found: i64) -> Result<(), OpenError> {
     let known = schema::VERSION;
     if found > known { Err(OpenError::Newer { path: path.into(), found, known }) } else { Ok(()) }
+}
+
+/// Whether a connection leads to the tables of a version that we know.
+pub(crate) fn known_version(path: &Path, conn: &Connection) -> Result<(), OpenError> {
+    match schema::version(conn).map_err(|why| of_sqlite(path, &why))? {
+        0 => Err(OpenError::NotAStore(path.into())),
+        found => not_newer(path, found),
+    }
 }
 
 fn read_version(path: &Path, immutable: bool) -> rusqlite::Result<i64> {
@@ -69,6 +94,10 @@ fn escaped(path: &Path) -> String {
     path.as_os_str().as_encoded_bytes().iter().map(escape).collect()
 }
 
+fn not_writable(path: &Path, why: &impl ToString) -> OpenError {
+    OpenError::NotWritable { path: path.into(), why: why.to_string() }
+}
+
 fn failed(path: &Path, why: &impl ToString) -> OpenError {
     OpenError::Failed { path: path.into(), why: why.to_string() }
 }
@@ -78,9 +107,7 @@ pub(crate) fn of_sqlite(path: &Path, why: &rusqlite::Error) -> OpenError {
     use rusqlite::ErrorCode as Code;
     match why.sqlite_error_code() {
         Some(Code::NotADatabase) => OpenError::NotADatabase(path.into()),
-        Some(Code::ReadOnly | Code::CannotOpen | Code::PermissionDenied | Code::DiskFull) => {
-            OpenError::NotWritable { path: path.into(), why: why.to_string() }
-        }
+        Some(Code::ReadOnly | Code::CannotOpen | Code::PermissionDenied | Code::DiskFull) => not_writable(path, why),
         _ => failed(path, why),
     }
 }

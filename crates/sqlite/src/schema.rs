@@ -11,11 +11,12 @@
 //! - counts and floors live in the head row. `read_floor`: everything up to it is read or archived; `seen_floor`: everything up to it is
 //!   seen; a mark over a range looks only above them. `inbox_at`: nothing in the inbox arrived earlier; `log_at`: when the oldest entry of
 //!   the log was made. The retention finds its work by their indexes, which a publish touches only when a log or an inbox was empty;
-//! - who got a notification, and where, is in `campanile_recipient`, which grows at its end like the notifications.
+//! - who got a notification, and where, is in `campanile_recipient`, which grows at its end like the notifications; of one with a single
+//!   recipient it is in its own row (`sole_user`, `sole_seq`), which costs no page. The view `campanile_recipients` is both.
 //!
 //! A notification's row stays, without its words, after the last inbox let go of it (`inboxes` 0), until it is too old. `read_and_left`
 //! counts those who had read it when it left their inboxes. A user's number is never given again (`erased` is the highest one that an erased
-//! user had), so that rows of `campanile_recipient` which an erased user leaves behind mean nobody until they go with their notification.
+//! user had), so that the places as a recipient which an erased user leaves behind mean nobody, until they go with their notification.
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
@@ -65,7 +66,9 @@ CREATE TABLE campanile_notification (
     body TEXT NOT NULL,
     recipients INTEGER NOT NULL DEFAULT 0,
     read_and_left INTEGER NOT NULL DEFAULT 0,
-    withdrawn INTEGER NOT NULL DEFAULT 0
+    withdrawn INTEGER NOT NULL DEFAULT 0,
+    sole_user INTEGER,
+    sole_seq INTEGER
 ) STRICT;
 CREATE INDEX campanile_notification_nobodys ON campanile_notification (occurred_at) WHERE inboxes = 0;
 CREATE TABLE campanile_inbox (
@@ -88,7 +91,7 @@ CREATE TABLE campanile_change (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// The tables that version 2 brought.
+/// The tables that version 2 brought (and a view, which reads columns that it brought, too).
 const TABLES_2: &str = "
 CREATE TABLE campanile_recipient (
     n INTEGER NOT NULL,
@@ -96,6 +99,9 @@ CREATE TABLE campanile_recipient (
     seq INTEGER NOT NULL,
     PRIMARY KEY (n, user)
 ) STRICT, WITHOUT ROWID;
+CREATE VIEW campanile_recipients (n, user, seq) AS
+    SELECT n, user, seq FROM campanile_recipient
+    UNION ALL SELECT n, sole_user, sole_seq FROM campanile_notification WHERE sole_user IS NOT NULL;
 CREATE TABLE campanile_key (
     tenant INTEGER NOT NULL,
     credential TEXT NOT NULL,
@@ -127,12 +133,18 @@ CREATE TABLE campanile_revocation (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// What makes version 2 of version 1. How many a notification was published to is not known there: only how many still have it.
-const FROM_1_TO_2: &str = "
+/// The columns that version 2 brought.
+const COLUMNS_2: &str = "
 ALTER TABLE campanile_meta ADD COLUMN erased INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE campanile_notification ADD COLUMN recipients INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE campanile_notification ADD COLUMN read_and_left INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE campanile_notification ADD COLUMN withdrawn INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE campanile_notification ADD COLUMN sole_user INTEGER;
+ALTER TABLE campanile_notification ADD COLUMN sole_seq INTEGER;
+";
+
+/// What version 2 knows of what version 1 stored. How many a notification was published to it does not: only how many still have it.
+const ROWS_2: &str = "
 UPDATE campanile_notification SET recipients = inboxes;
 INSERT INTO campanile_recipient (n, user, seq) SELECT n, user, seq FROM campanile_inbox ORDER BY n, user;
 UPDATE campanile_meta SET version = 2;
@@ -162,8 +174,9 @@ pub(crate) fn prepare(conn: &mut Connection, fresh_generation: u64) -> rusqlite:
 
 fn migrate(tx: &Transaction<'_>) -> rusqlite::Result<()> {
     tracing::info!("the tables are brought from version 1 to version 2");
+    tx.execute_batch(COLUMNS_2)?;
     tx.execute_batch(TABLES_2)?;
-    tx.execute_batch(FROM_1_TO_2)
+    tx.execute_batch(ROWS_2)
 }
 
 /// Begins another life of a store: every epoch becomes another one.

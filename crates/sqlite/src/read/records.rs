@@ -27,7 +27,7 @@ pub(super) fn record(conn: &Connection, tenant: &Tenant, id: NotificationId) -> 
 /// How many have read it and have it still.
 fn still_read(conn: &Connection, n: i64) -> rusqlite::Result<usize> {
     let mut count = conn.prepare_cached(
-        "SELECT count(*) FROM campanile_recipient r
+        "SELECT count(*) FROM campanile_recipients r
          CROSS JOIN campanile_inbox i ON i.user = r.user AND i.seq = r.seq
          WHERE r.n = ?1 AND i.read_at IS NOT NULL",
     )?;
@@ -49,7 +49,7 @@ pub(super) fn recipients(
     let Some(n) = found else { return Ok(None) };
     // Those whose user is erased have no name any more.
     let sql = "SELECT u.name, r.seq, i.read_at, i.seen_at, i.archived_at, i.seq IS NULL
-               FROM campanile_recipient r
+               FROM campanile_recipients r
                CROSS JOIN campanile_user u ON u.user = r.user
                LEFT JOIN campanile_inbox i ON i.user = r.user AND i.seq = r.seq
                WHERE r.n = ?1 AND u.name > ?2 ORDER BY u.name LIMIT ?3";

@@ -60,7 +60,7 @@ impl Work<'_> {
     /// The users in whose inboxes a notification is, by name.
     fn holders(&self, n: i64) -> rusqlite::Result<Vec<(campanile_core::UserId, InboxRow)>> {
         let mut found = self.conn.prepare_cached(
-            "SELECT u.name, i.seq, i.n, i.read_at, i.seen_at, i.archived_at FROM campanile_recipient r
+            "SELECT u.name, i.seq, i.n, i.read_at, i.seen_at, i.archived_at FROM campanile_recipients r
              CROSS JOIN campanile_inbox i ON i.user = r.user AND i.seq = r.seq
              CROSS JOIN campanile_user u ON u.user = r.user
              WHERE r.n = ?1 ORDER BY u.name",
