@@ -178,14 +178,24 @@ impl<S: Store> History<S> {
         assert_eq!(entry.map(|(_, change)| change), expected, "{target:?}");
     }
 
-    fn target(&mut self, user: usize) -> MarkTarget {
+    /// A place in a log: near an item, mostly; else anywhere, a little beyond the head too.
+    fn place(&mut self, user: usize) -> u64 {
         let model = &self.models[user];
+        let items = &model.items;
+        match self.rng.choice(items) {
+            Some(item) if self.rng.u8(0..5) > 0 => item.seq - self.rng.u64(0..2),
+            _ => self.rng.u64(0..=u64::try_from(model.made.len()).unwrap() + 2),
+        }
+    }
+
+    fn target(&mut self, user: usize) -> MarkTarget {
         if self.rng.u8(0..3) == 0 {
             let state = if self.rng.bool() { UpToState::Read } else { UpToState::Seen };
-            let up_to = self.rng.bool().then(|| Seq(self.rng.u64(0..=u64::try_from(model.made.len()).unwrap() + 2)));
+            let up_to = if self.rng.u8(0..4) == 0 { None } else { Some(Seq(self.place(user))) };
             return MarkTarget::UpTo { up_to, state };
         }
-        let mut ids: Vec<_> = model.items.iter().filter(|_| self.rng.u8(0..4) == 0).map(|item| item.id).collect();
+        let items = self.models[user].items.iter();
+        let mut ids: Vec<_> = items.filter(|_| self.rng.u8(0..4) == 0).map(|item| item.id).collect();
         self.rng.shuffle(&mut ids);
         let state = match self.rng.u8(0..8) {
             0 => StateChange::REMOVED,
