@@ -67,6 +67,13 @@ export class Server {
     return answer;
   }
 
+  /** The sum of a counter's samples whose labels contain `label`. */
+  async metric(name, label = "") {
+    const [, address] = /Metrics +(http:\S+)/.exec(this.log);
+    const lines = (await (await fetch(address)).text()).split("\n");
+    return lines.filter((line) => line.startsWith(name) && line.includes(label)).reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
+  }
+
   /** Ends the process; `SIGTERM` drains, `SIGKILL` does not. */
   async end(signal = "SIGTERM") {
     const gone = this.#child.exitCode === null && this.#child.signalCode === null ? once(this.#child, "exit") : null;
