@@ -21,9 +21,11 @@ export class Profile {
     return profile;
   }
 
-  async tab(url) {
+  /** Opens a tab; `prepare` gets its page before that loads anything. */
+  async tab(url, prepare = () => {}) {
     const tab = new Tab(await this.#context.newPage(), new URL(url).origin);
     this.tabs.push(tab);
+    await prepare(tab.page);
     await tab.page.goto(url);
     return tab;
   }

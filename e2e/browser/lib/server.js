@@ -1,11 +1,12 @@
 // The real server: one process of the binary under test, with a folder of its own that goes away with it.
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 
 import { until } from "./until.js";
 
@@ -58,6 +59,12 @@ export class Server {
   async token(user) {
     const answer = await this.#post("demo/token", { user }, { Origin: this.url });
     return answer.token;
+  }
+
+  /** A bearer token that is good for so long only, made by `campanile token`. */
+  async shortToken(user, ttl) {
+    const { stdout } = await promisify(execFile)(binary(), ["token", "--user", user, "--ttl", ttl], { cwd: this.#folder });
+    return stdout.trim();
   }
 
   /** One request to the user's API, past every proxy and every page. */
