@@ -149,9 +149,9 @@ async fn a_node_without_streams_ends_at_once_by_either_signal() {
         let mut node = draining(10, 0).await;
         let from = Instant::now();
         if interrupt {
-            node.interrupt()
+            node.interrupt();
         } else {
-            node.terminate()
+            node.terminate();
         }
         assert_eq!(node.ended().await.code(), Some(0));
         assert!(from.elapsed() < Duration::from_secs(2), "{:?}", from.elapsed());

@@ -9,10 +9,13 @@ use std::{
 };
 use tokio::{sync::watch, task::JoinSet};
 
+/// The marks that each user's clients must have received; `None` while publishing goes on.
+type Expected = Option<Arc<HashMap<String, HashSet<String>>>>;
+
 /// All clients, until they have caught up.
 pub(crate) struct Clients {
-    /// What each user's clients must have received before they may go; nothing while that is not known.
-    expected: watch::Sender<Option<Arc<HashMap<String, HashSet<String>>>>>,
+    /// Who has all of these may go.
+    expected: watch::Sender<Expected>,
     tasks: JoinSet<Client>,
 }
 
@@ -69,7 +72,7 @@ struct Reader {
     record: Arc<Record>,
     position: Option<String>,
     marks: HashSet<String>,
-    expected: watch::Receiver<Option<Arc<HashMap<String, HashSet<String>>>>>,
+    expected: watch::Receiver<Expected>,
 }
 
 impl Reader {

@@ -7,8 +7,7 @@
 #![expect(
     clippy::expect_used,
     clippy::panic,
-    clippy::print_stdout,
-    reason = "helpers of tests fail by panicking, as the tests themselves do; the record is read by people"
+    reason = "helpers of tests fail by panicking, as the tests themselves do"
 )]
 
 mod clients;
