@@ -19,18 +19,21 @@ struct Asset {
 
 macro_rules! assets {
     ($($name:literal)*) => {
+        /// The files beside the page. The page itself is not among them: its links are relative to where it is served.
         const ASSETS: &[Asset] = &[$(Asset { name: $name, bytes: include_bytes!(concat!("../../assets/", $name)) },)*];
     };
 }
 
 assets! {
-    "index.html" "style.css" "favicon.svg"
+    "style.css" "favicon.svg"
     "api.js" "cookie.js" "demo.js" "inbox.js" "panel.js" "row.js" "stream.js"
 }
 
+const PAGE: Asset = Asset { name: "index.html", bytes: include_bytes!("../../assets/index.html") };
+
 /// The page itself.
 pub(crate) async fn index() -> Response {
-    find("index.html")
+    answer(&PAGE)
 }
 
 /// One of its files.
