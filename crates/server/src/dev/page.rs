@@ -80,7 +80,7 @@ mod tests {
         let names = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
         let mut names: Vec<_> = names.collect();
         names.sort();
-        let mut embedded: Vec<_> = ASSETS.iter().map(|asset| asset.name).collect();
+        let mut embedded: Vec<_> = ASSETS.iter().chain([&PAGE]).map(|asset| asset.name).collect();
         embedded.sort_unstable();
         assert_eq!(names, embedded);
         assert!(embedded.iter().all(|name| content_type(name) != "application/octet-stream"));
