@@ -67,7 +67,7 @@ async fn each_closed_stream_gives_its_place_back_at_once() {
             drop(closed);
         }
         open.push(takes_the_free_place(&node).await);
-        assert!(from.elapsed().as_millis() < 1000, "{:?}", from.elapsed());
+        assert!(from.elapsed().as_millis() < 2000, "{:?}", from.elapsed());
         assert_eq!(node.stream("u").open().await.status(), 429);
     }
 }

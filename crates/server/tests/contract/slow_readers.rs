@@ -1,7 +1,7 @@
 //! Section 1, slow readers: the ring overflows, what is logged is refilled, what is not is told.
 
-use crate::support::{start, start_with};
-use campanile_testkit::{End, SseReader, TestNode};
+use crate::support::start;
+use campanile_testkit::{SseReader, TestNode};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
@@ -164,25 +164,4 @@ async fn a_gap_counts_only_what_has_no_id() {
         })
         .await;
     assert_eq!((dropped, lost_seen), (5, 0));
-}
-
-#[tokio::test]
-async fn a_reader_so_far_back_that_the_log_is_gone_is_sent_away() {
-    let node = start_with("RETENTION__LOG_ENTRIES", 10).await;
-    let mut stream = stalled(&node).await;
-    overflow(&node, "logged", 30.0).await;
-    let mut last = 0;
-    let reason = stream
-        .until_some(|event| {
-            if event.name == "notification" {
-                assert_eq!(event.seq(), last + 1, "no hole before the end");
-                last += 1;
-            }
-            (event.name == "reconnect").then(|| event.json()["reason"].clone())
-        })
-        .await;
-    assert_eq!(reason, "behind");
-    assert_eq!(stream.to_end().await, End::Clean);
-    let again = node.stream("u").position(stream.last_event_id()).open().await.ready().await;
-    assert_eq!((again.resume.as_str(), again.reset_reason.as_deref()), ("reset", Some("expired")));
 }
