@@ -98,7 +98,7 @@ impl Connection {
         sleep(HURRIED_LINGER).await;
     }
 
-    /// Whether anything arrives in time. Which protocol it is gets decided by the first bytes, and that has no deadline of its own.
+    /// Whether enough arrives in time to tell the protocol: hyper's look at the first bytes has no deadline of its own.
     async fn begins(&mut self, socket: &Socket) -> bool {
         tokio::select! {
             speaks = timeout(HEAD_TIMEOUT, socket.speaks()) => speaks.unwrap_or(false),

@@ -17,6 +17,12 @@ use tokio::{
 /// How long what the peer still sends is read after the last byte was written to it.
 const LINGER: Duration = Duration::from_secs(2);
 
+/// How an HTTP/2 connection begins (RFC 9113, section 3.4).
+const HTTP2_PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// How often a peer is looked at that has sent half of it.
+const PREFACE_PAUSE: Duration = Duration::from_millis(20);
+
 /// How often a peer is looked after whose bytes nobody reads.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
@@ -36,10 +42,20 @@ impl Socket {
         Ok(Self(Arc::new(stream)))
     }
 
-    /// Waits for the first byte, and leaves it there. `false`: the peer closed without one. Cancel safe.
+    /// Waits until it can be told which protocol the peer speaks, and leaves what it said there. `false`: the peer closed before. Cancel
+    /// safe.
     pub(crate) async fn speaks(&self) -> bool {
-        let mut byte = [0];
-        matches!(self.0.peek(&mut byte).await, Ok(1))
+        let mut first = [0; HTTP2_PREFACE.len()];
+        loop {
+            match self.0.peek(&mut first).await {
+                Ok(0) | Err(_) => return false,
+                Ok(length) if length < first.len() && HTTP2_PREFACE.starts_with(&first[..length]) => {
+                    // What was peeked at stays readable: asking again at once would only spin.
+                    sleep(PREFACE_PAUSE).await;
+                }
+                Ok(_) => return true,
+            }
+        }
     }
 
     /// Waits until the peer has closed, whether or not somebody reads what it sent before. Cancel safe.
@@ -141,6 +157,18 @@ mod tests {
         assert_eq!(socket.read_u8().await.unwrap(), b'x');
         drop(peer);
         assert!(!socket.speaks().await);
+    }
+
+    #[tokio::test]
+    async fn half_a_preface_is_not_enough_and_any_other_beginning_is() {
+        let (socket, mut peer) = pair().await;
+        peer.write_all(b"PRI * HTTP/2.0\r\n").await.unwrap();
+        assert!(timeout(Duration::from_millis(60), socket.speaks()).await.is_err(), "the protocol is not yet known");
+        peer.write_all(b"\r\nSM\r\n\r\n").await.unwrap();
+        assert!(timeout(Duration::from_secs(20), socket.speaks()).await.unwrap());
+        let (socket, mut peer) = pair().await;
+        peer.write_all(b"PO").await.unwrap();
+        assert!(timeout(Duration::from_secs(20), socket.speaks()).await.unwrap());
     }
 
     #[tokio::test]
