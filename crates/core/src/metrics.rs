@@ -74,8 +74,25 @@ impl Default for Metrics {
 }
 
 impl Metrics {
+    /// Begins the series of every label that is known beforehand: one that has not begun cannot be watched.
+    fn begin(&self) {
+        let begin = |family: &Outcomes, label, values: &[&'static str]| {
+            values.iter().for_each(|value| count(family, label, value, 0));
+        };
+        let connects = ["fresh", "exact", "reset", "user-limit", "node-limit", "draining", "store"];
+        begin(&self.connects, "outcome", &connects);
+        let ends = ["closed", "draining", "lifetime", "expired", "behind", "evicted", "revoked"];
+        begin(&self.ends, "reason", &ends);
+        begin(&self.refills, "outcome", &["read", "early", "failed"]);
+        begin(&self.dropped, "kind", &["logged", "live"]);
+        begin(&self.publishes, "outcome", &["accepted", "invalid", "unavailable"]);
+        let deliveries = ["delivered", "skipped", "transient", "permanent", "unregistered", "overflow"];
+        begin(&self.deliveries, "outcome", &deliveries);
+    }
+
     /// Adds all of them to a registry.
     pub fn register(&self, to: &mut Registry) {
+        self.begin();
         let secs = || Unit::Seconds;
         to.register("connections", "Streams open now", self.connections.clone());
         to.register("connects", "Attempts to open a stream", self.connects.clone());

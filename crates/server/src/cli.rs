@@ -167,7 +167,7 @@ const AFTER_DEV: &str = concat!(
 Examples:
   campanile dev
   campanile dev --listen 127.0.0.1:0
-  campanile dev --store /tmp/try.db
+  campanile dev --store try.db
   CAMPANILE_SSE__HEARTBEAT_SECONDS=5 campanile dev
 
 To start afresh, delete the database and the file with the secrets beside it:

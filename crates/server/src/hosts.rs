@@ -55,7 +55,7 @@ fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
     let mut named = headers.get_all(HOST).iter();
     match (uri.authority(), named.next(), named.next()) {
         (Some(authority), _, None) => Some(authority.as_str()),
-        (None, Some(host), None) => host.to_str().ok().filter(|host| !host.is_empty()),
+        (None, Some(host), None) => host.to_str().ok(),
         _ => None,
     }
 }
@@ -100,7 +100,7 @@ mod tests {
         assert_eq!(host(&relative, &headers(&["a.example"])), Some("a.example"));
         assert_eq!(host(&Uri::from_static("http://b.example:8080/x"), &headers(&[])), Some("b.example:8080"));
         assert_eq!(host(&relative, &headers(&[])), None);
-        assert_eq!(host(&relative, &headers(&[""])), None);
+        assert_eq!(host(&relative, &headers(&[""])), Some(""));
         assert_eq!(host(&relative, &headers(&["a.example", "b.example"])), None);
     }
 }

@@ -14,6 +14,7 @@ mod mint;
 mod node;
 mod process;
 mod serve;
+mod socket;
 mod stop;
 mod telemetry;
 mod token;

@@ -52,7 +52,7 @@ struct Serving {
 
 impl Serving {
     fn start(listeners: Listeners, public: Router, admin: Router) -> Self {
-        tracing::info!(public = listeners.public.url(), admin = listeners.admin.url(), "listening");
+        tracing::info!(public = %listeners.public.url(), admin = %listeners.admin.url(), "listening");
         let (stop, stopped) = watch::channel(false);
         let mut loops = JoinSet::new();
         loops.spawn(accept::serve(listeners.public.socket, public, stopped.clone()));

@@ -59,6 +59,10 @@ use std::{fmt, path::Path, sync::Arc};
 
 /// A store in a SQLite file. Cheap to clone; when the last clone is dropped, the store finishes what waits and closes by itself.
 /// [`Store::close`] does that too, and waits for it.
+///
+/// Cancel safety: a write, once handed over, happens and is answered whoever still waits; the future of a read can be dropped at any time.
+/// A commit that fails at its sync is answered as a failure, but should the process then die before its next commit, the operating system
+/// may have kept it: a write that was not acknowledged can still have happened, as with any database.
 #[derive(Clone)]
 pub struct Sqlite(Arc<Handle>);
 

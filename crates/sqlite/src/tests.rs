@@ -7,7 +7,7 @@ use crate::{
 };
 use campanile_core::{
     Notification, NotificationId, Recipient, Seq, Severity, Tenant, Timestamp, TypeName, UserId,
-    store::{Done, Publish, Published, Store, StoreAudience, StoreError, StoreResult},
+    store::{Done, Publish, Published, Store, StoreAudience, StoreError, StoreResult, Sweep},
 };
 use std::sync::{Arc, mpsc};
 use tempfile::TempDir;
@@ -197,6 +197,28 @@ async fn a_writer_that_dies_leaves_answers_for_everybody() {
     assert!(matches!(store.heads(vec![user("u")]).await, Err(StoreError::Unavailable(_))));
     let store = Sqlite::open(folder.path().join("test.db")).unwrap();
     assert_eq!(store.heads(vec![user("u")]).await.unwrap()[0].unwrap().seq, Seq(1));
+}
+
+#[tokio::test]
+async fn the_walk_for_long_logs_reaches_the_last_of_many_users() {
+    let (store, _folder) = store();
+    let names: Vec<String> = (0..10_100).map(|n| n.to_string()).collect();
+    for some in [&names[..], &names[names.len() - 5..]] {
+        let mut publish = publish("x", 10);
+        publish.audience = StoreAudience::Users(some.iter().map(|name| user(name)).collect());
+        publish.max_recipients = some.len();
+        submit(&store, publish).await.unwrap().unwrap();
+    }
+    let never = Timestamp::from_millis(i64::MIN);
+    let at = Timestamp::from_seconds(1_800_000_000);
+    let sweep = Sweep { at, inbox_before: never, log_before: never, log_entries: 1, keys_before: never, batch: 2 };
+    let mut calls = 1;
+    while submit(&store, sweep).await.unwrap().unwrap().more {
+        calls += 1;
+    }
+    assert!(calls >= 4, "{calls} calls for two windows and five entries, two at a time");
+    let heads = store.heads(names.iter().map(|name| user(name)).collect()).await.unwrap();
+    assert!(heads.iter().all(|head| head.is_some_and(|h| h.seq.0 - h.floor.0 == 1)));
 }
 
 #[tokio::test]

@@ -21,9 +21,11 @@ export class Profile {
     return profile;
   }
 
-  async tab(url) {
+  /** Opens a tab; `prepare` gets its page before that loads anything. */
+  async tab(url, prepare = () => {}) {
     const tab = new Tab(await this.#context.newPage(), new URL(url).origin);
     this.tabs.push(tab);
+    await prepare(tab.page);
     await tab.page.goto(url);
     return tab;
   }
@@ -62,14 +64,24 @@ export class Tab {
     return this.panel(user).locator('.state[data-state="live"]').waitFor();
   }
 
+  /** How many events of this name came over streams of this tab. */
+  count(name) {
+    return this.page.evaluate((wanted) => window.recorded.events.filter((event) => event.name === wanted).length, name);
+  }
+
+  /** The ids of all events of these names, in order of arrival. */
+  ids(...names) {
+    return this.page.evaluate((wanted) => window.recorded.events.filter(({ name }) => wanted.includes(name)).map(({ id }) => id), names);
+  }
+
   /** Every event that any `EventSource` of this tab received, in order: `{ name, id, data, at }`. */
   events(...names) {
     return this.page.evaluate((wanted) => window.recorded.events.filter(({ name }) => wanted.length === 0 || wanted.includes(name)), names);
   }
 
   /** The titles of all notifications that came over streams of this tab, in order of arrival. */
-  async titles() {
-    return (await this.events("notification")).map(({ data }) => JSON.parse(data).title);
+  titles() {
+    return this.page.evaluate(() => window.recorded.events.filter(({ name }) => name === "notification").map(({ data }) => JSON.parse(data).title));
   }
 
   async assertClean() {

@@ -1,11 +1,12 @@
 // The real server: one process of the binary under test, with a folder of its own that goes away with it.
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 
 import { until } from "./until.js";
 
@@ -60,11 +61,24 @@ export class Server {
     return answer.token;
   }
 
+  /** A bearer token that is good for so long only, made by `campanile token`. */
+  async shortToken(user, ttl) {
+    const { stdout } = await promisify(execFile)(binary(), ["token", "--user", user, "--ttl", ttl], { cwd: this.#folder });
+    return stdout.trim();
+  }
+
   /** One request to the user's API, past every proxy and every page. */
   async asUser(user, method, path) {
     const answer = await fetch(`${this.url}/notifications${path}`, { method, headers: { Authorization: `Bearer ${await this.token(user)}` } });
     if (!answer.ok) throw new Error(`${method} /notifications${path}: ${answer.status} ${await answer.text()}`);
     return answer;
+  }
+
+  /** The sum of a counter's samples whose labels contain `label`. */
+  async metric(name, label = "") {
+    const [, address] = /Metrics +(http:\S+)/.exec(this.log);
+    const lines = (await (await fetch(address)).text()).split("\n");
+    return lines.filter((line) => line.startsWith(name) && line.includes(label)).reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
   }
 
   /** Ends the process; `SIGTERM` drains, `SIGKILL` does not. */

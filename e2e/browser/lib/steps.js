@@ -11,7 +11,7 @@ export async function publishAll(server, user, titles, draft = {}) {
 
 /** Waits until `count` notifications came over the streams of a tab. */
 export function arrived(tab, count, ms) {
-  return until(`${count} notifications arrived`, async () => (await tab.titles()).length >= count, ms);
+  return until(`${count} notifications arrived`, async () => (await tab.count("notification")) >= count, ms);
 }
 
 /** Waits until a panel's list reads like this, newest first. */
@@ -32,9 +32,9 @@ export function unread(tab, user, count) {
   return until(`${user} has ${count} unread`, async () => (await shown.textContent()) === `${count} unread`);
 }
 
-/** The ids of a tab's logged events are a dense sequence of one epoch: no hole, no repeat, in order. */
-export function assertDense(events) {
-  const [epoch] = events[0].id.split("-");
-  const first = Number(events[0].id.split("-")[1]);
-  assert.deepEqual(events.map(({ id }) => id), events.map((_, index) => `${epoch}-${first + index}`));
+/** What was logged came as a dense sequence of one epoch: no hole, no repeat, in order. */
+export async function assertDense(tab) {
+  const ids = await tab.ids("notification", "updated");
+  const [epoch, first] = ids[0].split("-");
+  assert.deepEqual(ids, ids.map((_, index) => `${epoch}-${Number(first) + index}`));
 }

@@ -37,9 +37,9 @@ export class Test {
   }
 
   /** Opens a tab of this test's browser profile. */
-  async tab(url, options) {
+  async tab(url, { prepare, ...options } = {}) {
     this.profile ??= await Profile.open(this.#browser, options);
-    return this.profile.tab(url);
+    return this.profile.tab(url, prepare);
   }
 
   /** Opens the demo page with these users, and waits until they are live. */

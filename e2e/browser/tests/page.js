@@ -174,8 +174,8 @@ export default {
 
   "a narrow window has no sideways scrolling": async (test) => {
     const user = test.user("alice");
-    const tab = await test.tab(`${test.server.url}/?user=${user}`, { viewport: { width: 360, height: 700 } });
     await publishAll(test.server, user, ["W".repeat(200)], { body: "M".repeat(2000), link: `/${"x".repeat(300)}` });
+    const tab = await test.tab(`${test.server.url}/?user=${user}`, { viewport: { width: 360, height: 700 } });
     await listed(tab, user, ["W".repeat(200)]);
     const [content, view] = await tab.page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
     assert.ok(content <= view, `${content} > ${view}`);

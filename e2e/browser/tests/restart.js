@@ -1,4 +1,4 @@
-// The server goes and comes back, as in a deploy or a crash.
+// The stream ends for reasons of the server: a deploy, a crash, a token that is over.
 
 import assert from "node:assert/strict";
 
@@ -20,6 +20,22 @@ export default {
     await tab.panel(user).locator('.state[data-state="waiting"]').waitFor();
     await backAndExact(tab, server, user);
   },
+
+  "over the end of a token: the page gets another one, and goes on exactly where it was": async (test) => {
+    const user = test.user("alice");
+    const token = await test.server.shortToken(user, "4s");
+    const prepare = (page) => page.route("**/demo/token", (route) => route.fulfill({ json: { token } }), { times: 1 });
+    const tab = await test.tab(`${test.server.url}/?user=${user}`, { prepare });
+    await tab.live(user);
+    await publishAll(test.server, user, ["before"]);
+    const [{ data }] = await until("the stream ended", async () => { const told = await tab.events("reconnect"); return told.length > 0 && told; });
+    assert.equal(JSON.parse(data).reason, "expired");
+    assert.equal(await tab.count("expiring"), 1);
+    await publishAll(test.server, user, ["one", "two"]);
+    await arrived(tab, 3, 30_000);
+    assert.deepEqual(await tab.titles(), ["before", "one", "two"]);
+    await assertDense(tab);
+  },
 };
 
 async function opened(test) {
@@ -38,5 +54,5 @@ async function backAndExact(tab, server, user) {
   await arrived(tab, 3, 30_000);
   await listed(tab, user, ["two", "one", "before"]);
   assert.deepEqual(await tab.titles(), ["before", "one", "two"]);
-  assertDense(await tab.events("notification"));
+  await assertDense(tab);
 }

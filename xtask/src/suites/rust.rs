@@ -5,15 +5,18 @@
 use super::{Outcome, cargo};
 use crate::job::Job;
 use crate::test::tally::Tally;
-use crate::tools::system::STRACE;
+use crate::tools::system::{CURL, PRLIMIT, STRACE};
 
 pub(super) fn run(job: &mut Job) -> Outcome {
-    // The test that watches the store sync needs it. Without it only that test fails, so the others run all the same.
-    let strace = STRACE.get(job);
-    if let Err(obstacle) = &strace {
-        job.note(obstacle)?;
+    // One watches the store sync, one limits the size of its files, one is typed as `dev` prints it. Without them only the tests that
+    // need them fail, so the others run all the same.
+    let mut missing = Tally::default();
+    for program in [STRACE, PRLIMIT, CURL] {
+        if let Err(obstacle) = program.get(job) {
+            job.note(&obstacle)?;
+            missing = missing + Tally::one(false);
+        }
     }
     let finished = job.run(&mut cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"]))?;
-    let missing = if strace.is_err() { Tally::one(false) } else { Tally::default() };
     Ok(Tally::of_cargo_test(&finished) + missing)
 }

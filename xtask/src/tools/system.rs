@@ -25,6 +25,9 @@ pub(crate) const CHROMIUM: Program = Program {
     packages: &["chromium", "fonts-dejavu-core"],
 };
 pub(crate) const STRACE: Program = Program { what: "strace", names: &["strace"], probe: &[], packages: &["strace"] };
+pub(crate) const PRLIMIT: Program =
+    Program { what: "prlimit", names: &["prlimit"], probe: &[], packages: &["util-linux"] };
+pub(crate) const CURL: Program = Program { what: "curl", names: &["curl"], probe: &[], packages: &["curl"] };
 pub(crate) const NODE: Program = Program {
     what: "Node.js 20 or newer",
     names: &["node"],

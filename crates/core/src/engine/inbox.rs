@@ -27,10 +27,13 @@ impl Engine {
     ///
     /// The store's.
     pub async fn inbox(&self, who: &Recipient, query: InboxQuery) -> StoreResult<InboxPage> {
-        match self.inner.store.inbox(who.clone(), query).await? {
-            Some(page) => Ok(page),
-            None => Ok(InboxPage { items: Vec::new(), more: false, head: self.head(who).await? }),
+        if let Some(page) = self.inner.store.inbox(who.clone(), query.clone()).await? {
+            return Ok(page);
         }
+        // Items and head must be of one moment: the first notification may arrive while the log begins.
+        let head = self.head(who).await?;
+        let page = self.inner.store.inbox(who.clone(), query).await?;
+        Ok(page.unwrap_or(InboxPage { items: Vec::new(), more: false, head }))
     }
 
     /// One item of a user's inbox.

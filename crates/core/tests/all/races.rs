@@ -1,6 +1,7 @@
 //! Opening while others publish, with real threads.
 
-use crate::support::{Reader, builder, publish};
+use crate::support::{Reader, builder, publish, who};
+use campanile_core::store::InboxQuery;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn streams_that_open_while_others_publish_see_everything_after_their_position_once() {
@@ -45,4 +46,19 @@ async fn streams_that_open_while_others_publish_see_everything_after_their_posit
         reader.await.unwrap();
     }
     assert_eq!(engine.connections(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_inbox_and_its_position_are_of_one_moment_even_while_the_log_begins() {
+    let engine = builder().start();
+    for n in 0..2000 {
+        let user = format!("u{n}");
+        let publisher = {
+            let (engine, user) = (engine.clone(), user.clone());
+            tokio::spawn(async move { publish(&engine, &[&user], "first").await })
+        };
+        let page = engine.inbox(&who(&user), InboxQuery { limit: 20, ..InboxQuery::default() }).await.unwrap();
+        assert_eq!(page.items.len() as u64, page.head.seq.0, "what is before the position is in the list");
+        publisher.await.unwrap();
+    }
 }

@@ -80,7 +80,10 @@ impl Demo {
 
 /// `{"user":"alice"}` → `{"token":"…","expiresAt":"…"}`.
 async fn token(State(demo): State<Demo>, body: Bytes) -> Response {
-    let Some(user) = user(&body) else { return no_user().into_response() };
+    let user = match user(&body) {
+        Ok(user) => user,
+        Err(problem) => return problem.into_response(),
+    };
     let expires_at = demo.now().plus(TTL);
     match demo.token(user.as_str(), TTL) {
         Ok(token) => {
@@ -94,7 +97,10 @@ async fn token(State(demo): State<Demo>, body: Bytes) -> Response {
 
 /// `{"user":"alice"}` → a cookie with a token.
 async fn sign_in(State(demo): State<Demo>, body: Bytes) -> Response {
-    let Some(user) = user(&body) else { return no_user().into_response() };
+    let user = match user(&body) {
+        Ok(user) => user,
+        Err(problem) => return problem.into_response(),
+    };
     match demo.token(user.as_str(), TTL) {
         Ok(token) => session(&demo, &token, TTL),
         Err(failure) => unable(&failure),
@@ -127,13 +133,12 @@ async fn publish(State(demo): State<Demo>, request: Request) -> Response {
     }
 }
 
-fn user(body: &[u8]) -> Option<UserId> {
-    let body: serde_json::Value = serde_json::from_slice(body).ok()?;
-    UserId::new(body.get("user")?.as_str()?).ok()
-}
-
-fn no_user() -> Problem {
-    Problem::invalid(vec![Fault::new("/user", "must be a string of 1 to 256 bytes without control characters")])
+fn user(body: &[u8]) -> Result<UserId, Problem> {
+    let body: serde_json::Value = serde_json::from_slice(body).map_err(|_| Problem::malformed())?;
+    let user = body.get("user").and_then(serde_json::Value::as_str).and_then(|user| UserId::new(user).ok());
+    user.ok_or_else(|| {
+        Problem::invalid(vec![Fault::new("/user", "must be a string of 1 to 256 bytes without control characters")])
+    })
 }
 
 fn unable(failure: &Failure) -> Response {

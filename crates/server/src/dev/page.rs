@@ -19,18 +19,21 @@ struct Asset {
 
 macro_rules! assets {
     ($($name:literal)*) => {
+        /// The files beside the page. The page itself is not among them: its links are relative to where it is served.
         const ASSETS: &[Asset] = &[$(Asset { name: $name, bytes: include_bytes!(concat!("../../assets/", $name)) },)*];
     };
 }
 
 assets! {
-    "index.html" "style.css" "favicon.svg"
+    "style.css" "favicon.svg"
     "api.js" "cookie.js" "demo.js" "inbox.js" "panel.js" "row.js" "stream.js"
 }
 
+const PAGE: Asset = Asset { name: "index.html", bytes: include_bytes!("../../assets/index.html") };
+
 /// The page itself.
 pub(crate) async fn index() -> Response {
-    find("index.html")
+    answer(&PAGE)
 }
 
 /// One of its files.
@@ -77,7 +80,7 @@ mod tests {
         let names = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
         let mut names: Vec<_> = names.collect();
         names.sort();
-        let mut embedded: Vec<_> = ASSETS.iter().map(|asset| asset.name).collect();
+        let mut embedded: Vec<_> = ASSETS.iter().chain([&PAGE]).map(|asset| asset.name).collect();
         embedded.sort_unstable();
         assert_eq!(names, embedded);
         assert!(embedded.iter().all(|name| content_type(name) != "application/octet-stream"));

@@ -1,7 +1,6 @@
 //! Section 1, answers: every status of the stream, and what a plain `EventSource` gets instead.
 
-use crate::support::start;
-use crate::support::start_with;
+use crate::support::{start, start_with};
 use campanile_testkit::{Answer, End, Next, Request, SseReader, StreamRequest, TestNode};
 use std::time::Duration;
 
@@ -58,7 +57,8 @@ fn retry_after(answer: &Answer) -> u64 {
 async fn one_stream_too_many_of_a_user_is_429_in_the_contracts_words() {
     let node = start_with("SSE__MAX_CONNECTIONS_PER_USER", 2).await;
     let (mut a, mut b) = (node.stream("u").open().await, node.stream("u").open().await);
-    (a.ready().await, b.ready().await);
+    a.ready().await;
+    b.ready().await;
     let answer = node.stream("u").refused().await;
     assert_eq!(answer.problem(429)["detail"], "Too many concurrent SSE connections.");
     assert!(retry_after(&answer) >= 1);

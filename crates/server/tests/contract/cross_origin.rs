@@ -16,7 +16,7 @@ async fn preflight(node: &TestNode, path: &str, origin: &str, method: &str) -> A
     node.send(request.field("Access-Control-Request-Headers", "authorization,last-event-id")).await
 }
 
-fn allowed<'a>(answer: &'a Answer) -> Option<&'a str> {
+fn allowed(answer: &Answer) -> Option<&str> {
     answer.field("access-control-allow-origin")
 }
 

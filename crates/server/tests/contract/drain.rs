@@ -62,8 +62,8 @@ async fn open_streams_are_asked_to_reconnect_over_the_window_and_the_process_end
     }
     times.sort();
     let (first, last) = (times[0].0, times[19].0);
-    assert!(first < Duration::from_millis(700) && last > Duration::from_millis(1300), "spread: {times:?}");
-    assert!(last < Duration::from_millis(2600), "within the window: {last:?}");
+    assert!(first < Duration::from_millis(1000) && last > Duration::from_millis(1000), "spread: {times:?}");
+    assert!(last < Duration::from_millis(3500), "within the window: {last:?}");
     let mut retries: Vec<_> = times.iter().map(|(at, retry)| (*at + *retry).as_millis()).collect();
     retries.dedup();
     assert!(retries.len() > 10, "jittered: {times:?}");
@@ -132,7 +132,7 @@ async fn readiness_fails_before_streams_are_refused() {
     let began = Instant::now();
     node.terminate();
     has_begun(&node).await;
-    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_millis(1500), "{:?}", began.elapsed());
     let mut late = node.stream("late").open().await;
     late.ready().await;
     node.notify("u", "still here").await;
@@ -149,9 +149,9 @@ async fn a_node_without_streams_ends_at_once_by_either_signal() {
         let mut node = draining(10, 0).await;
         let from = Instant::now();
         if interrupt {
-            node.interrupt()
+            node.interrupt();
         } else {
-            node.terminate()
+            node.terminate();
         }
         assert_eq!(node.ended().await.code(), Some(0));
         assert!(from.elapsed() < Duration::from_secs(2), "{:?}", from.elapsed());

@@ -9,12 +9,13 @@ async fn a_heartbeat_is_exactly_the_contracts_bytes() {
     let node = start_with("SSE__HEARTBEAT_SECONDS", 1).await;
     let mut stream = node.stream("u").open().await;
     assert_eq!(stream.ready().await.json["heartbeatSeconds"], 1);
-    for _ in 0..2 {
-        let from = Instant::now();
+    let from = Instant::now();
+    for beat in 1..=2 {
         let event = stream.expect("__heartbeat__").await;
         assert_eq!(event.raw, b"event: __heartbeat__\ndata:\n\n");
         let waited = from.elapsed();
-        assert!((Duration::from_millis(800)..Duration::from_millis(1400)).contains(&waited), "{waited:?}");
+        assert!(waited > Duration::from_millis(850) * beat, "{waited:?}");
+        assert!(waited < Duration::from_secs(3) * beat, "{waited:?}");
     }
 }
 
@@ -82,7 +83,7 @@ async fn heartbeats_of_many_streams_are_not_in_one_tick() {
     waits.sort();
     let spread = waits[waits.len() - 1] - waits[0];
     assert!(spread > Duration::from_millis(40), "{waits:?}");
-    assert!(waits[waits.len() - 1] < Duration::from_millis(2500), "{waits:?}");
+    assert!(waits[waits.len() - 1] < Duration::from_millis(4500), "{waits:?}");
 }
 
 /// Drives all of them at once.

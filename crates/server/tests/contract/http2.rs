@@ -42,8 +42,12 @@ async fn the_head_has_nothing_of_http_1_1() {
     let mut names: Vec<_> = response.headers().keys().map(http::HeaderName::as_str).collect();
     names.sort_unstable();
     assert_eq!(names, ["cache-control", "content-type", "date", "vary", "x-accel-buffering", "x-content-type-options"]);
-    let text = read_until(&mut response.into_body(), "\n\n").await;
+    let mut body = response.into_body();
+    let text = read_until(&mut body, "\n\n").await;
+    drop(body);
     assert!(text.starts_with("retry: ") && text.contains("event: ready\n"), "{text}");
+    drop(client);
+    node.has_streams(0).await;
 }
 
 #[tokio::test]
@@ -58,6 +62,8 @@ async fn events_are_the_same_bytes_as_over_http_1_1() {
     let counts = one.until("counts").await;
     let text = read_until(&mut two, std::str::from_utf8(&counts.raw).unwrap()).await;
     assert!(one.body().ends_with(text.as_bytes()), "{text}");
+    drop((client, one, two));
+    node.has_streams(0).await;
 }
 
 #[tokio::test]
@@ -73,6 +79,8 @@ async fn streams_of_both_versions_count_alike() {
     drop(a);
     node.has_streams(2).await;
     assert_eq!(open(&client, &node, "u").await.status(), 200);
+    drop((client, b, one));
+    node.has_streams(0).await;
 }
 
 #[tokio::test]
@@ -112,7 +120,8 @@ async fn a_stalled_stream_does_not_hold_up_its_neighbours() {
     }
     node.notify("live", "here").await;
     read_until(&mut live, "\"title\":\"here\"").await;
-    drop(stalled);
+    drop((client, stalled, live));
+    node.has_streams(0).await;
 }
 
 #[tokio::test]

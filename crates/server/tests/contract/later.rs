@@ -6,6 +6,7 @@ use serde_json::json;
 
 fn not_in_this_build(answer: &Answer) {
     let problem = answer.problem(501);
+    assert_eq!(problem["code"], "not-in-this-build", "{answer}");
     assert!(problem["detail"].as_str().unwrap().contains("not in this build"), "{answer}");
 }
 

@@ -62,12 +62,12 @@ async fn each_closed_stream_gives_its_place_back_at_once() {
         let from = std::time::Instant::now();
         let closed = open.remove(0);
         if reset {
-            closed.reset()
+            closed.reset();
         } else {
-            drop(closed)
+            drop(closed);
         }
         open.push(takes_the_free_place(&node).await);
-        assert!(from.elapsed().as_millis() < 1000, "{:?}", from.elapsed());
+        assert!(from.elapsed().as_millis() < 2000, "{:?}", from.elapsed());
         assert_eq!(node.stream("u").open().await.status(), 429);
     }
 }

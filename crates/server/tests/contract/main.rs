@@ -14,6 +14,7 @@ mod browser;
 mod configuration;
 mod counts;
 mod cross_origin;
+mod deadlines;
 mod drain;
 mod ending;
 mod events;

@@ -1,12 +1,9 @@
-//! Section 4: health, metrics, deadlines, hosts.
+//! Section 4: health, metrics, hosts.
 
 use crate::support::{builder, draft, start, start_with};
-use campanile_testkit::{Request, Socket, TestNode, soon};
+use campanile_testkit::{Request, TestNode, soon};
 use serde_json::json;
-use std::{
-    net::SocketAddr,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 #[tokio::test]
 async fn health_is_told_on_both_listeners_without_credentials() {
@@ -66,9 +63,11 @@ async fn only_listed_hosts_are_answered() {
     for good in ["push.example", "PUSH.EXAMPLE:443", "localhost:8080"] {
         let _ = node.send(get(good)).await.expect(200);
     }
-    for bad in ["evil.example", "push.example.evil.com", "127.0.0.1", "", "xpush.example"] {
+    for bad in ["evil.example", "push.example.evil.com", "127.0.0.1", "xpush.example"] {
         assert_eq!(node.send(get(bad)).await.status(), 421, "{bad:?}");
     }
+    let empty = node.send(get("")).await.status();
+    assert!([400, 421].contains(&empty), "{empty}");
     let stream = node.stream("u").field("Host", "evil.example").open().await;
     assert_eq!(stream.status(), 421);
 }
@@ -85,64 +84,6 @@ async fn a_base_path_stands_before_everything_of_users_and_applications() {
     let stream = Request::get("/live/notifications/stream").bearer(&node.token("u"));
     let mut stream = campanile_testkit::StreamRequest::of(stream, node.address()).open().await;
     stream.ready().await;
-}
-
-/// Sends some bytes and then nothing; how long it takes the server to end that.
-async fn patience_of(address: SocketAddr, bytes: &[u8]) -> (Duration, String) {
-    let from = Instant::now();
-    let mut socket = Socket::connect(address, None).await.unwrap();
-    socket.send(bytes).await.unwrap();
-    let rest = tokio::time::timeout(Duration::from_secs(45), socket.raw_to_end()).await;
-    let rest = rest.expect("the server waits without end").unwrap_or_default();
-    (from.elapsed(), String::from_utf8_lossy(&rest).into_owned())
-}
-
-fn about(what: &str, (took, said): (Duration, String), seconds: u64) {
-    let range = Duration::from_secs(seconds - 1)..Duration::from_secs(seconds + 4);
-    assert!(range.contains(&took), "{what}: {took:?}, {said}");
-    let status = said.split(' ').nth(1).unwrap_or_default();
-    assert!(["", "408", "400"].contains(&status), "{what}: {said}");
-}
-
-/// All deadlines at once, because each has to be waited out.
-#[tokio::test]
-async fn heads_have_10_seconds_bodies_30_and_tickets_30() {
-    let node = start().await;
-    let address = node.address();
-    let body = Request::post("/api/notifications").bearer(node.api_key()).field("Content-Type", "application/json");
-    let body = [body.field("Content-Length", "1000").encode(address), b"{\"type\":".to_vec()].concat();
-    let ticket = node.post_as("u", "/notifications/stream/tickets").await.expect(201).json();
-    let late_ticket = async {
-        tokio::time::sleep(Duration::from_millis(30_500)).await;
-        node.anonymous_stream().ticket(ticket["ticket"].as_str().unwrap()).open().await.status()
-    };
-    let (silent, half, body, trickle, ticket) = tokio::join!(
-        patience_of(address, b""),
-        patience_of(address, b"GET /notifications HTTP/1.1\r\nHost: x\r\n"),
-        patience_of(address, &body),
-        trickle(address),
-        late_ticket,
-    );
-    about("a silent connection", silent, 10);
-    about("half a head", half, 10);
-    about("half a body", body, 30);
-    assert!(trickle < Duration::from_secs(14), "a byte a second: {trickle:?}");
-    assert_eq!(ticket, 401, "a ticket of 30.5 seconds");
-}
-
-/// A byte a second is no head either.
-async fn trickle(address: SocketAddr) -> Duration {
-    let from = Instant::now();
-    let mut socket = Socket::connect(address, None).await.unwrap();
-    for byte in b"GET /notifications HTTP/1.1\r\nHost: example\r\n" {
-        if socket.send(&[*byte]).await.is_err() {
-            break;
-        }
-        if tokio::time::timeout(Duration::from_secs(1), socket.raw_to_end()).await.is_ok() {
-            break;
-        }
-    }
-    from.elapsed()
 }
 
 #[tokio::test]
@@ -166,7 +107,7 @@ async fn a_stream_goes_on_while_its_node_answers_others() {
 async fn busy(node: &TestNode) {
     for _ in 0..50 {
         let request = Request::get("/notifications").bearer(&node.token("v"));
-        soon("an answer", request.send(node.address())).await.expect(200).json();
+        let _ = soon("an answer", request.send(node.address())).await.expect(200);
         node.signal(json!({"to": {"users": ["v"]}, "event": "x"})).await;
     }
 }

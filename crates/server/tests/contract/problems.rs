@@ -114,6 +114,7 @@ async fn answers_are_json_and_say_so() {
         node.post_as("u", "/notifications/stream/tickets").await,
     ] {
         assert_eq!(answer.field("content-type"), Some("application/json"), "{answer}");
+        assert_eq!(answer.field("cache-control"), Some("no-store"), "{answer}");
         let _ = answer.json();
     }
 }

@@ -1,7 +1,6 @@
 //! Section 1, ids: what survives a restart.
 
-use crate::support::{builder, each};
-use crate::support::{counts, items, mark, notify_many, position};
+use crate::support::{builder, counts, each, items, mark, notify_many, position};
 use campanile_testkit::TestNode;
 
 async fn stored() -> TestNode {

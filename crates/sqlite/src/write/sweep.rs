@@ -192,9 +192,10 @@ impl Work<'_> {
 
     fn trim_old(&mut self, sweep: &Sweep, budget: &mut Budget) -> rusqlite::Result<()> {
         let sql = "SELECT user FROM campanile_head WHERE log_at < ?1 ORDER BY log_at LIMIT 1";
-        while budget.entries > 0 {
+        while budget.entries > 0 && budget.users > 0 {
             let Some((who, row)) = self.first_user(sql, params![sweep.log_before.as_millis()])? else { break };
             self.trim(&who, row, sweep, budget)?;
+            budget.users -= 1;
         }
         Ok(())
     }

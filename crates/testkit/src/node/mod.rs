@@ -93,6 +93,15 @@ impl TestNode {
         self.process = Process::start(&self.builder, self.folder.path()).await;
     }
 
+    /// Starts it again and kills it after a time, wherever it is by then: perhaps in the middle of its recovery.
+    pub async fn stumble(&mut self, after: Duration) {
+        self.kill();
+        self.process.logs.assert_no_panic();
+        self.process = Process::spawn(&self.builder, self.folder.path());
+        tokio::time::sleep(after).await;
+        self.kill();
+    }
+
     /// Asks it to end (SIGTERM), and does not wait.
     pub fn terminate(&self) {
         self.process.signal(rustix::process::Signal::TERM);

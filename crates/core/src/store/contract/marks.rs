@@ -223,6 +223,10 @@ pub async fn up_to_covers_its_place_and_nothing_newer<S: Store>(store: Arc<S>) {
     let ids = kit.arrive_many("u", 0, 4).await;
     kit.up_to("u", Some(2), UpToState::Seen, 1).await;
     assert_eq!(kit.counts("u").await, (4, 2));
+    kit.up_to("u", Some(3), UpToState::Seen, 1).await;
+    assert_eq!(kit.counts("u").await, (4, 1));
+    kit.up_to("u", Some(2), UpToState::Read, 2).await;
+    assert_eq!(kit.counts("u").await, (2, 1));
     kit.up_to("u", Some(3), UpToState::Read, 2).await;
     assert_eq!(kit.counts("u").await, (1, 1));
     let read: Vec<_> = futures_util::future::join_all(ids.iter().map(|id| kit.item("u", *id))).await;

@@ -165,15 +165,24 @@ impl<S: Store> History<S> {
         self.settle();
     }
 
-    fn target(&mut self, name: &str) -> MarkTarget {
+    /// A place in a log: near an item, mostly; else anywhere, a little beyond the head too.
+    fn place(&mut self, name: &str) -> u64 {
         let nobody = Model::default();
         let model = self.models.get(name).unwrap_or(&nobody);
+        match self.rng.choice(&model.items) {
+            Some(item) if self.rng.u8(0..5) > 0 => item.seq - self.rng.u64(0..2),
+            _ => self.rng.u64(0..=u64::try_from(model.made.len()).unwrap() + 2),
+        }
+    }
+
+    fn target(&mut self, name: &str) -> MarkTarget {
         if self.rng.u8(0..3) == 0 {
             let state = if self.rng.bool() { UpToState::Read } else { UpToState::Seen };
-            let up_to = self.rng.bool().then(|| Seq(self.rng.u64(0..=u64::try_from(model.made.len()).unwrap() + 2)));
+            let up_to = if self.rng.u8(0..4) == 0 { None } else { Some(Seq(self.place(name))) };
             return MarkTarget::UpTo { up_to, state };
         }
-        let mut ids: Vec<_> = model.items.iter().filter(|_| self.rng.u8(0..4) == 0).map(|item| item.id).collect();
+        let items = self.models.get(name).into_iter().flat_map(|model| &model.items);
+        let mut ids: Vec<_> = items.filter(|_| self.rng.u8(0..4) == 0).map(|item| item.id).collect();
         self.rng.shuffle(&mut ids);
         let state = match self.rng.u8(0..9) {
             0 => StateChange::REMOVED,

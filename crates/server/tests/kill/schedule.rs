@@ -1,0 +1,59 @@
+//! What is drawn from the seed.
+
+use std::{fmt, time::Duration};
+
+/// One life of the server, and its absence afterwards.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Round {
+    /// How long it runs before it is killed.
+    pub(crate) up: Duration,
+    /// How long it is away.
+    pub(crate) down: Duration,
+    /// Whether it is killed once more so soon after its start, perhaps during its recovery.
+    pub(crate) stumble: Option<Duration>,
+}
+
+/// Everything that is decided before it begins.
+#[derive(Clone, Debug)]
+pub(crate) struct Schedule {
+    pub(crate) seed: u64,
+    pub(crate) rounds: Vec<Round>,
+}
+
+impl Schedule {
+    /// The schedule that the environment asks for: seed and number of rounds.
+    pub(crate) fn from_environment() -> Self {
+        let number = |name: &str| std::env::var(name).ok().map(|text| text.parse().expect("a number"));
+        let seed = number("CAMPANILE_KILL_SEED").unwrap_or_else(|| fastrand::u64(..));
+        let rounds =
+            number("CAMPANILE_KILL_ROUNDS").map_or(8, |rounds| usize::try_from(rounds).expect("a small number"));
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let mut millis = |range| Duration::from_millis(rng.u64(range));
+        let mut round = || Round {
+            up: millis(30..500),
+            down: millis(0..60),
+            stumble: Some(millis(0..100)).filter(|after| after.as_millis() < 40),
+        };
+        let rounds = std::iter::repeat_with(&mut round).take(rounds).collect();
+        Self { seed, rounds }
+    }
+
+    /// A source of randomness for one actor, the same for the same seed.
+    pub(crate) fn rng(&self, kind: u64, number: usize) -> fastrand::Rng {
+        fastrand::Rng::with_seed(self.seed ^ (kind << 32) ^ number as u64)
+    }
+}
+
+impl fmt::Display for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CAMPANILE_KILL_SEED={} CAMPANILE_KILL_ROUNDS={}: ", self.seed, self.rounds.len())?;
+        for Round { up, down, stumble } in &self.rounds {
+            write!(f, "{}+{}", up.as_millis(), down.as_millis())?;
+            if let Some(stumble) = stumble {
+                write!(f, "+{}", stumble.as_millis())?;
+            }
+            f.write_str(" ")?;
+        }
+        f.write_str("(ms up + ms away + ms up once more)")
+    }
+}
