@@ -1,0 +1,249 @@
+//! One HTTP/1.1 connection: hyper's state machine, and beside it the clock and the signal to stop.
+//!
+//! The driver owns hyper's connection and asks it to leave the socket open, so that the socket can be had back with `into_parts`.
+
+use crate::{
+    LiveOptions, LiveStats, PeerAddr, Refusal,
+    activity::{Activity, Shape},
+    answer::AnswerBody,
+    body::{Pending, TimedBody},
+    checks,
+    io::Io,
+    server::{self, App, Context},
+    sniff::Begun,
+    socket::Transport,
+    stats::Count,
+    timer::Alarm,
+};
+use axum::{body::Body, extract::Request, response::Response};
+use http::{
+    HeaderValue, Version,
+    header::{CONNECTION, HeaderMap},
+    request::Parts,
+};
+use http_body::Body as _;
+use hyper::{body::Incoming, server::conn::http1, service::Service};
+use hyper_util::rt::TokioIo;
+use std::{
+    convert::Infallible,
+    future::{Future, poll_fn, ready},
+    pin::Pin,
+    sync::Arc,
+    task::{Context as Waking, Poll},
+};
+use tokio::{io::AsyncWriteExt, sync::watch};
+use tower::ServiceExt;
+
+type Answer = AnswerBody<AnswerGuard>;
+type Connection<T, A> = http1::Connection<TokioIo<Io<T>>, Requests<A>>;
+
+/// hyper takes no smaller buffer.
+const LEAST_BUFFER: usize = 8 * 1024;
+
+/// Serves a connection to its end.
+pub(crate) async fn serve<T: Transport, A: App>(transport: T, begun: Begun, context: Arc<Context<A>>, peer: PeerAddr) {
+    let mut stop = context.stop.clone();
+    let mut driver = Driver::new(transport, begun, context, peer);
+    let end = loop {
+        tokio::select! {
+            biased;
+            end = poll_fn(|cx| driver.poll(cx)) => break end,
+            order = stop.changed() => match order {
+                Ok(()) => driver.stopping = true,
+                Err(_) => return,
+            },
+        }
+    };
+    tokio::select! {
+        () = driver.finish(end) => (),
+        () = server::aborted(&mut stop) => (),
+    }
+}
+
+/// Drives one connection.
+struct Driver<T: Transport, A: App> {
+    connection: Connection<T, A>,
+    activity: Arc<Activity>,
+    options: Arc<LiveOptions>,
+    stats: Arc<LiveStats>,
+    alarm: Alarm,
+    stopping: bool,
+}
+
+/// How a connection has ended.
+enum End {
+    /// As HTTP says: everything is written.
+    Done,
+    /// With a request that is not worth an answer of the application.
+    Refused(Refusal),
+    /// There is nobody to write to.
+    Broken,
+}
+
+impl<T: Transport, A: App> Driver<T, A> {
+    fn new(transport: T, begun: Begun, context: Arc<Context<A>>, peer: PeerAddr) -> Self {
+        let activity = Arc::new(Activity::new(begun.first_byte));
+        let (options, stats) = (context.options.clone(), context.stats.clone());
+        let io = Io::new(transport, begun.bytes, Some(activity.clone()), options.clone(), stats.clone());
+        let requests = Requests { context, activity: activity.clone(), peer };
+        let connection = builder(&options).serve_connection(TokioIo::new(io), requests);
+        Self { connection, activity, options, stats, alarm: Alarm::default(), stopping: false }
+    }
+
+    fn poll(&mut self, cx: &mut Waking<'_>) -> Poll<End> {
+        // A head that has begun to come is still answered.
+        if self.stopping && !self.activity.in_head() {
+            Pin::new(&mut self.connection).graceful_shutdown();
+        }
+        if let Poll::Ready(end) = self.connection.poll_without_shutdown(cx) {
+            return Poll::Ready(self.ended(end));
+        }
+        if self.activity.is_over() {
+            return Poll::Ready(End::Done);
+        }
+        let deadline = self.activity.deadline(&self.options);
+        self.alarm.poll_if(cx, deadline).map(|()| self.late())
+    }
+
+    fn ended(&self, end: hyper::Result<()>) -> End {
+        match (end, self.activity.refusal()) {
+            (Err(_), Some(refusal)) => End::Refused(refusal),
+            (Err(error), None) => {
+                tracing::debug!(%error, "connection failed");
+                End::Broken
+            }
+            (Ok(()), _) => End::Done,
+        }
+    }
+
+    fn late(&self) -> End {
+        if self.activity.in_head() {
+            self.stats.count(Count::head_timeouts);
+            return End::Refused(Refusal::HeadTimeout);
+        }
+        self.stats.count(Count::idle_closes);
+        End::Done
+    }
+
+    /// Gives hyper's buffers back, says the last words and closes, so that the peer has read everything before the socket is gone.
+    async fn finish(self, end: End) {
+        let mut io = self.connection.into_parts().io.into_inner();
+        let said = match end {
+            End::Broken => return,
+            End::Done => Ok(()),
+            End::Refused(refusal) => {
+                self.stats.count(Count::bad_requests);
+                io.write_last(&refusal.bytes()).await
+            }
+        };
+        if said.is_ok() {
+            // Nothing is left to be told.
+            _ = io.shutdown().await;
+        }
+    }
+}
+
+fn builder(options: &LiveOptions) -> http1::Builder {
+    // A head is counted exactly in `checks`; this is what is read at most, so that a long request line can be told from a large head.
+    let most = (options.max_head + options.max_uri).max(LEAST_BUFFER);
+    let mut builder = http1::Builder::new();
+    // The time for a head is ours to watch: hyper's would also end idle connections.
+    builder.header_read_timeout(None).max_header_size(most).max_buf_size(most);
+    builder
+}
+
+/// The requests of one connection.
+struct Requests<A> {
+    context: Arc<Context<A>>,
+    activity: Arc<Activity>,
+    peer: PeerAddr,
+}
+
+impl<A: App> Service<Request<Incoming>> for Requests<A> {
+    type Response = Response<Answer>;
+    type Error = Infallible;
+    /// On the heap, because taking the socket back needs it to be movable.
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let (mut parts, body) = request.into_parts();
+        let shaper = Shaper::begin(&parts, &body, self.activity.clone(), self.context.stop.clone());
+        if let Some(refusal) = checks::refusal(&parts, &self.context.options) {
+            self.context.stats.count(Count::bad_requests);
+            return Box::pin(ready(Ok(shaper.refuse(refusal))));
+        }
+        server::introduce(&mut parts, self.peer);
+        let (until, stats) = (self.context.body_deadline(), self.context.stats.clone());
+        let body = TimedBody::new(body, until, stats, BodyGuard(self.activity.clone()));
+        let answer = self.context.app.clone().oneshot(Request::from_parts(parts, Body::new(body)));
+        Box::pin(async move { answer.await.map(|response| shaper.shape(response)) })
+    }
+}
+
+/// Makes a response what goes out on this connection, and tells the connection what that is.
+struct Shaper {
+    version: Version,
+    guard: AnswerGuard,
+    stop: watch::Receiver<bool>,
+}
+
+impl Shaper {
+    fn begin(parts: &Parts, body: &Incoming, activity: Arc<Activity>, stop: watch::Receiver<bool>) -> Self {
+        activity.begin(parts.method.is_safe(), !body.is_end_stream());
+        Self { version: parts.version, guard: AnswerGuard(activity), stop }
+    }
+
+    fn stopping(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    fn shape(self, mut response: Response) -> Response<Answer> {
+        if self.stopping() || self.guard.0.is_body_late() {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        let old = response.version() == Version::HTTP_10;
+        let shape = Shape {
+            last: old || closes(response.headers()),
+            endless: response.body().size_hint().exact().is_none(),
+            raise_version: old && self.version == Version::HTTP_11,
+        };
+        self.guard.0.answered(shape);
+        response.map(|body| AnswerBody::new(body, self.guard))
+    }
+
+    fn refuse(self, refusal: Refusal) -> Response<Answer> {
+        let mut response = refusal.response();
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        self.shape(response)
+    }
+}
+
+/// Whether a response says that it is the connection's last.
+fn closes(headers: &HeaderMap) -> bool {
+    let mut options = headers.get_all(CONNECTION).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"))
+}
+
+/// Lives as long as an answer is not handed over.
+struct AnswerGuard(Arc<Activity>);
+
+impl Drop for AnswerGuard {
+    fn drop(&mut self) {
+        self.0.answer_ended();
+    }
+}
+
+/// Lives as long as somebody waits for more of a request's body.
+struct BodyGuard(Arc<Activity>);
+
+impl Pending for BodyGuard {
+    fn late(&mut self) {
+        self.0.body_is_late();
+    }
+}
+
+impl Drop for BodyGuard {
+    fn drop(&mut self) {
+        self.0.body_ended();
+    }
+}

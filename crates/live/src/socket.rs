@@ -1,0 +1,56 @@
+//! Options of accepted sockets, and the way out that the kernel remembers nothing of.
+
+use crate::LiveOptions;
+use socket2::{SockRef, TcpKeepalive};
+use std::{io, time::Duration};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
+
+/// How much the kernel may hold that it has not yet sent: a stalled reader is to cost kilobytes, not the megabytes of a grown send buffer.
+const NOT_SENT: u32 = 32 * 1024;
+
+/// How often a peer that does not answer is asked, within the time it has to.
+const PROBES: u32 = 4;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// What carries a connection's bytes.
+pub(crate) trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
+    /// Makes closing forget what was not sent yet: nobody reads it any more.
+    fn forget_unsent(&self);
+}
+
+impl Transport for TcpStream {
+    fn forget_unsent(&self) {
+        // A socket that refuses is closed all the same, a little later.
+        _ = self.set_zero_linger();
+    }
+}
+
+/// Prepares an accepted socket.
+///
+/// # Errors
+///
+/// The peer is already gone.
+pub(crate) fn prepare(stream: &TcpStream, options: &LiveOptions) -> io::Result<()> {
+    // An event is small and must not wait for the acknowledgement of the one before.
+    stream.set_nodelay(true)?;
+    let socket = SockRef::from(stream);
+    // The kernel counts in whole seconds.
+    let (time, interval) = (options.keep_alive.max(SECOND), (options.keep_alive / PROBES).max(SECOND));
+    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(time).with_interval(interval).with_retries(PROBES))?;
+    only_on_linux(&socket, options)
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn only_on_linux(socket: &SockRef<'_>, options: &LiveOptions) -> io::Result<()> {
+    socket.set_tcp_notsent_lowat(NOT_SENT)?;
+    socket.set_tcp_user_timeout(Some(options.write_timeout))
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn only_on_linux(_: &SockRef<'_>, _: &LiveOptions) -> io::Result<()> {
+    Ok(())
+}
