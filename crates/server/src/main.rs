@@ -6,6 +6,7 @@
 mod accept;
 mod cli;
 mod config;
+mod credentials;
 mod dev;
 mod failure;
 mod hosts;

@@ -5,7 +5,7 @@ use crate::{
     failure::Failure,
 };
 use campanile_core::Timestamp;
-use campanile_http::{TokenOptions, mint_token};
+use campanile_http::{Algorithm, TokenOptions, mint_token};
 use std::time::Duration;
 
 /// What a token is to say.
@@ -33,6 +33,11 @@ pub(crate) fn token(auth: &Auth, secret: &Secret, now: Timestamp, wish: Wish) ->
     if wish.user.is_some() && !auth.user_claims.iter().any(|claim| claim == USER_CLAIM) {
         return Err(Failure::Runtime(
             "auth.user_claims does not have `sub`, and tokens made here name the user there: let your application make them".into(),
+        ));
+    }
+    if !auth.allows(Algorithm::Hs256) {
+        return Err(Failure::Runtime(
+            "auth.algorithms does not list HS256, which tokens made here are signed by: let whoever has the private key make them".into(),
         ));
     }
     let options = TokenOptions {

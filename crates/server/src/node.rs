@@ -1,7 +1,8 @@
 //! The composition root: what is plugged into what.
 
 use crate::{
-    config::{Auth, Config, StoreUrl},
+    config::{Config, StoreUrl},
+    credentials,
     failure::Failure,
     hosts::{self, Hosts, LOCALHOST},
 };
@@ -10,7 +11,7 @@ use campanile_core::{
     DraftLimits, Engine,
     store::{MemoryStore, Store},
 };
-use campanile_http::{Credentials, Http, HttpOptions, Jwt, JwtOptions};
+use campanile_http::{Http, HttpOptions};
 use campanile_sqlite::Sqlite;
 use std::{path::Path, sync::Arc};
 
@@ -29,7 +30,7 @@ impl Node {
     ///
     /// The store cannot be opened; the message is the store's.
     pub(crate) fn start(config: &Config) -> Result<Self, Failure> {
-        let credentials = credentials(config)?;
+        let credentials = credentials::accepted(config)?;
         let engine = Engine::builder(open(&config.store)?)
             .sse(config.sse.clone())
             .retention(config.retention.clone())
@@ -40,17 +41,19 @@ impl Node {
             cors_origins: config.cors_origins.clone(),
             body_bytes: config.limits.body_bytes,
             cookie: config.auth.cookie.clone(),
+            admin_keys: config.admin_keys.clone(),
             ..HttpOptions::default()
         };
         let http = Http::new(engine, credentials, options)
             .map_err(|error| Failure::Runtime(format!("cors.origins: {error}")))?;
         let names = config.allowed_hosts.iter().cloned();
+        // On loopback it may ask for no key: no page may reach it under another name. Elsewhere a key is needed.
+        let admin_names = if config.admin_listen.ip().is_loopback() { &LOCALHOST[..] } else { &[] };
         Ok(Self {
             http,
             base_path: config.base_path.clone(),
             public_hosts: Hosts::new(names.clone()),
-            // It listens on loopback and asks for no key: no page may reach it under another name.
-            admin_hosts: Hosts::new(names.chain(LOCALHOST.map(String::from))),
+            admin_hosts: Hosts::new(names.chain(admin_names.iter().copied().map(String::from))),
         })
     }
 
@@ -94,21 +97,4 @@ fn open(store: &StoreUrl) -> Result<Arc<dyn Store>, Failure> {
 
 fn open_file(path: &Path) -> Result<Sqlite, Failure> {
     Sqlite::open(path).map_err(|error| Failure::Runtime(error.to_string()))
-}
-
-fn credentials(config: &Config) -> Result<Credentials, Failure> {
-    let credentials = Credentials::default().with_api_keys(config.api_keys.iter().cloned());
-    let Some(secret) = &config.auth.jwt_secret else { return Ok(credentials) };
-    let jwt = Jwt::hs256(secret.expose().as_bytes(), jwt_options(&config.auth));
-    Ok(credentials.with_jwt(jwt.map_err(|error| Failure::Runtime(format!("auth.jwt_secret: {error}")))?))
-}
-
-fn jwt_options(auth: &Auth) -> JwtOptions {
-    JwtOptions {
-        leeway: auth.leeway,
-        user_claims: auth.user_claims.clone(),
-        tenant_claim: auth.tenant_claim.clone(),
-        issuer: auth.issuer.clone(),
-        audience: auth.audience.clone(),
-    }
 }

@@ -3,6 +3,7 @@
 use crate::{
     cli,
     config::{self, Sources, keys},
+    credentials,
     failure::Failure,
     process, telemetry,
 };
@@ -24,9 +25,7 @@ pub(crate) fn run(options: cli::Serve, variables: Vec<(OsString, OsString)>) -> 
         _ = writeln!(io::stdout().lock(), "The configuration has no mistakes.");
         return Ok(());
     }
-    if config.auth.jwt_secret.is_none() {
-        tracing::warn!("auth.jwt_secret is not set: applications can publish, but no user can open a stream");
-    }
+    credentials::warn(&config);
     let change = format!("{}=127.0.0.1:0", keys::LISTEN.variable());
     process::block_on(process::run(&config, &change, |node, _| Ok(node.public(axum::Router::new()))))
 }

@@ -23,6 +23,7 @@ pub(crate) fn run(options: cli::Token, variables: Vec<(OsString, OsString)>) -> 
     let auth = config::load_auth(&sources(&options, variables)?)?;
     let secret = match &auth.jwt_secret {
         Some(secret) => secret.clone(),
+        None if auth.has_public_keys() => return Err(signed_elsewhere().into()),
         None => dev_secret(&options)?,
     };
     let wish = Wish { user: options.user, ttl: options.ttl, scope: options.scope, tenant: options.tenant };
@@ -47,6 +48,12 @@ fn dev_secret(options: &cli::Token) -> Result<Secret, Failure> {
     secrets
         .map(|secrets| secrets.jwt_secret)
         .ok_or_else(|| missing(keys::JWT_SECRET, &file.display().to_string()).into())
+}
+
+fn signed_elsewhere() -> Mistakes {
+    let reason =
+        "is not set: tokens are signed with the private half of the public keys that are configured, by whoever has it";
+    Mistakes::one(keys::JWT_SECRET.name, None, reason)
 }
 
 fn missing(key: &Key, file: &str) -> Mistakes {

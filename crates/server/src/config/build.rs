@@ -1,14 +1,11 @@
 //! From written to meant: one function per section, and the rules between keys at the end.
 
 use super::{
-    Auth, Config, Drain, Key, Limits, Mistakes, Sources, keys, parse, reader::Reader, types, written::Written,
+    Auth, Config, Drain, Key, Limits, Mistakes, Sources, credentials, keys, parse, reader::Reader, types,
+    written::Written,
 };
 use campanile_core::{ConnectionLimitPolicy, HeartbeatForm, RetentionOptions, SseOptions};
-use campanile_http::ApiKey;
-use std::{
-    collections::HashSet,
-    net::{Ipv4Addr, SocketAddr},
-};
+use std::net::{Ipv4Addr, SocketAddr};
 
 /// Reads the whole configuration.
 ///
@@ -50,6 +47,7 @@ fn config(reader: &Reader) -> Config {
         allowed_hosts: reader.list(keys::ALLOWED_HOSTS, parse::host),
         auth: auth(reader),
         api_keys: reader.list(keys::API_KEYS, parse::api_key),
+        admin_keys: reader.list(keys::ADMIN_KEYS, parse::api_key),
         cors_origins: reader.list(keys::CORS_ORIGINS, parse::origin),
         store: reader.parsed(keys::STORE_URL, parse::store_url).unwrap_or(super::StoreUrl::Memory),
         sse: sse(reader),
@@ -70,6 +68,10 @@ fn address(reader: &Reader, key: &Key) -> SocketAddr {
 fn auth(reader: &Reader) -> Auth {
     Auth {
         jwt_secret: reader.parsed(keys::JWT_SECRET, parse::jwt_secret),
+        public_key_file: reader.parsed(keys::PUBLIC_KEY_FILE, parse::pem_file),
+        jwks_file: reader.parsed(keys::JWKS_FILE, parse::jwks_file),
+        jwks_url: reader.parsed(keys::JWKS_URL, parse::jwks_url),
+        algorithms: reader.list(keys::ALGORITHMS, parse::algorithm),
         issuer: reader.text(keys::ISSUER),
         audience: reader.text(keys::AUDIENCE),
         leeway: reader.seconds(keys::LEEWAY_SECONDS),
@@ -114,7 +116,7 @@ fn retention(reader: &Reader) -> RetentionOptions {
 /// The rules that two keys make together.
 fn between(reader: &Reader, config: &Config) {
     listeners(reader, config);
-    credentials(reader, config);
+    credentials::between(reader, config);
     if config.auth.user_claims.is_empty() && !reader.is_wrong(keys::USER_CLAIMS) {
         reader.wrong(keys::USER_CLAIMS, "must name a claim");
     }
@@ -131,45 +133,15 @@ fn between(reader: &Reader, config: &Config) {
 }
 
 fn listeners(reader: &Reader, config: &Config) {
-    if !config.admin_listen.ip().is_loopback() {
+    if !config.admin_listen.ip().is_loopback() && config.admin_keys.is_empty() && !reader.is_wrong(keys::ADMIN_KEYS) {
         reader.wrong(
             keys::ADMIN_LISTEN,
-            "must be on loopback, such as 127.0.0.1:9090: anything else needs admin.keys, which are not in this build",
+            "must be on loopback, such as 127.0.0.1:9090, while there are no admin.keys: everybody could read the metrics",
         );
     }
     let same_address = config.listen.ip() == config.admin_listen.ip() || config.listen.ip().is_unspecified();
     if same_address && config.listen.port() == config.admin_listen.port() && config.listen.port() != 0 {
         reader.wrong(keys::ADMIN_LISTEN, format!("is taken by listen ({})", config.listen));
-    }
-}
-
-fn credentials(reader: &Reader, config: &Config) {
-    let is_wrong = reader.is_wrong(keys::JWT_SECRET) || reader.is_wrong(keys::API_KEYS);
-    if config.auth.jwt_secret.is_none() && config.api_keys.is_empty() && !is_wrong {
-        reader.wrong(
-            keys::JWT_SECRET,
-            "no credentials are configured: set auth.jwt_secret (the secret that your application signs users' tokens with) \
-             and api.keys; `campanile dev` makes both by itself",
-        );
-    }
-    let checked = [keys::ISSUER, keys::AUDIENCE, keys::TENANT_CLAIM];
-    for key in checked.into_iter().filter(|key| reader.is_written(key)) {
-        if config.auth.jwt_secret.is_none() && !is_wrong {
-            reader.wrong(key, "has no effect without auth.jwt_secret");
-        }
-    }
-    unique_keys(reader, &config.api_keys);
-}
-
-fn unique_keys(reader: &Reader, api_keys: &[ApiKey]) {
-    let (mut names, mut hashes) = (HashSet::new(), HashSet::new());
-    for key in api_keys {
-        if !names.insert(key.name()) {
-            reader.wrong(keys::API_KEYS, format!("two keys are called {}", key.name()));
-        }
-        if !hashes.insert(key.sha256()) {
-            reader.wrong(keys::API_KEYS, format!("{} is the same key as another one", key.name()));
-        }
     }
 }
 

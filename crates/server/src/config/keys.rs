@@ -77,8 +77,8 @@ built {
         "Address and port for users and applications; port 0 picks a free one.",
         "Loopback: nothing is reachable from outside until you say so.";
     ADMIN_LISTEN = "admin_listen", Text, "127.0.0.1:9090",
-        "Address and port for health and metrics; must be on loopback.",
-        "Metrics tell what your users do; this build has no keys for them.";
+        "Address and port for health and metrics; other than loopback only with `admin.keys`.",
+        "Metrics tell what your users do.";
     BASE_PATH = "base_path", Text, "",
         "A path in front of /notifications and /api, such as /live.",
         "For a reverse proxy that hands on one path only.";
@@ -88,12 +88,26 @@ built {
     JWT_SECRET = "auth.jwt_secret", Secret, "",
         "The secret that your application signs users' tokens with (HS256); at least 32 bytes.",
         "A shorter one can be guessed from a single token.";
+    PUBLIC_KEY_FILE = "auth.public_key_file", Text, "",
+        "A PEM file with the public keys that users' tokens are signed for (RSA for RS256, P-256 for ES256, Ed25519 for EdDSA); read \
+         again when it changes.",
+        "Whoever reads this server's files can make no tokens.";
+    JWKS_FILE = "auth.jwks_file", Text, "",
+        "The same as a key set (JWKS), whose keys have names; read again when it changes.",
+        "A token's `kid` finds its key while old and new ones are in use.";
+    JWKS_URL = "auth.jwks_url", Text, "",
+        "The same from a URL: https, or http on loopback. Asked when the first token needs it, then every 10 minutes or as \
+         `Cache-Control` says, and at most once a minute for an unknown `kid`.",
+        "Your identity provider changes its keys when it wants to.";
+    ALGORITHMS = "auth.algorithms", List, "",
+        "The algorithms that are accepted, of HS256, RS256, ES256 and EdDSA; empty: those that there are keys for.",
+        "A token never chooses how it is checked; this pins it even if somebody adds a key.";
     ISSUER = "auth.issuer", Text, "",
         "The `iss` that tokens must have; checked when set.",
-        "Several systems may share a secret.";
+        "Several systems may share a secret or a provider.";
     AUDIENCE = "auth.audience", Text, "",
         "The `aud` that tokens must name; checked when set.",
-        "A token made for another service must not open a stream here.";
+        "A token made for another service must not open a stream here: set it with every provider that others use, too.";
     LEEWAY_SECONDS = "auth.leeway_seconds", Whole(0, 300), "30",
         "By how much clocks may differ when a token's times are checked.",
         "Larger ones keep expired tokens alive.";
@@ -110,6 +124,9 @@ built {
     API_KEYS = "api.keys", SecretList, "",
         "The application's keys, each as name:SHA-256-of-the-key-in-hex.",
         "Hashes: this file gives nobody a key.";
+    ADMIN_KEYS = "admin.keys", SecretList, "",
+        "Keys for `/metrics` on the admin listener, in the same form; needed unless it is on loopback.",
+        "An application's key should not read what operators read.";
     CORS_ORIGINS = "cors.origins", List, "",
         "Origins whose pages may call from a browser, exactly as browsers write them.",
         "Credentials go along, so never a wildcard.";
@@ -174,11 +191,6 @@ built {
 later {
     "tls.cert", Text, "", "The certificate, a PEM file.", "–";
     "tls.key", Secret, "", "Its key, a PEM file.", "–";
-    "auth.public_key_file", Text, "", "A public key that tokens are signed for.", "–";
-    "auth.jwks_file", Text, "", "A key set, as a file.", "–";
-    "auth.jwks_url", Text, "", "A key set, by https.", "–";
-    "auth.algorithms", List, "", "The algorithms that are accepted.", "–";
-    "admin.keys", SecretList, "", "Keys for the admin listener, each as name:SHA-256-of-the-key-in-hex.", "–";
     "bus.url", Secret, "", "What carries announcements between nodes.", "–";
     "sse.memory_budget_bytes", Whole(1, 1 << 50), "536870912", "Memory for all rings together.", "–";
     "sse.write_timeout_seconds", Whole(1, 3600), "60", "After how long a connection that accepts no byte is closed.", "–";

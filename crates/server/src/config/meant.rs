@@ -1,7 +1,7 @@
 //! The configuration as meant: every value has its type and has been checked.
 
 use campanile_core::{Definitions, RetentionOptions, SseOptions};
-use campanile_http::ApiKey;
+use campanile_http::{Algorithm, ApiKey, JwksUrl};
 use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 /// Something that must not be shown.
@@ -34,16 +34,45 @@ pub(crate) enum StoreUrl {
     Memory,
 }
 
+/// A file with public keys, and what they are for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct KeyFile {
+    pub(crate) path: PathBuf,
+    pub(crate) algorithms: Vec<Algorithm>,
+}
+
 /// How users prove who they are.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Auth {
     pub(crate) jwt_secret: Option<Secret>,
+    pub(crate) public_key_file: Option<KeyFile>,
+    pub(crate) jwks_file: Option<KeyFile>,
+    pub(crate) jwks_url: Option<JwksUrl>,
+    /// Empty: those that there are keys for.
+    pub(crate) algorithms: Vec<Algorithm>,
     pub(crate) issuer: Option<String>,
     pub(crate) audience: Option<String>,
     pub(crate) leeway: Duration,
     pub(crate) user_claims: Vec<String>,
     pub(crate) tenant_claim: Option<String>,
     pub(crate) cookie: String,
+}
+
+impl Auth {
+    /// Whether tokens may be signed for public keys.
+    pub(crate) fn has_public_keys(&self) -> bool {
+        self.public_key_file.is_some() || self.jwks_file.is_some() || self.jwks_url.is_some()
+    }
+
+    /// Whether any token can be accepted.
+    pub(crate) fn takes_tokens(&self) -> bool {
+        self.jwt_secret.is_some() || self.has_public_keys()
+    }
+
+    /// Whether an algorithm is not ruled out.
+    pub(crate) fn allows(&self, algorithm: Algorithm) -> bool {
+        self.algorithms.is_empty() || self.algorithms.contains(&algorithm)
+    }
 }
 
 /// How the process stops.
@@ -73,6 +102,7 @@ pub(crate) struct Config {
     pub(crate) allowed_hosts: Vec<String>,
     pub(crate) auth: Auth,
     pub(crate) api_keys: Vec<ApiKey>,
+    pub(crate) admin_keys: Vec<ApiKey>,
     pub(crate) cors_origins: Vec<String>,
     pub(crate) store: StoreUrl,
     pub(crate) sse: SseOptions,

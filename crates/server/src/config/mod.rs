@@ -2,6 +2,7 @@
 //! go. This room reads files and what it is handed; it decides nothing about the process.
 
 mod build;
+mod credentials;
 mod file;
 pub(crate) mod keys;
 mod meant;

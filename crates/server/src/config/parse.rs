@@ -1,11 +1,11 @@
 //! The rules of single values. Each function answers with what is wrong, in words that finish the sentence "the value …".
 
 use super::{
-    meant::{Secret, StoreUrl},
+    meant::{KeyFile, Secret, StoreUrl},
     published,
 };
-use campanile_http::{ApiKey, MIN_SECRET_BYTES};
-use std::net::SocketAddr;
+use campanile_http::{Algorithm, ApiKey, JwksUrl, KeySource, KeysError, MIN_SECRET_BYTES};
+use std::{net::SocketAddr, path::PathBuf};
 
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "must be an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080".into())
@@ -42,6 +42,11 @@ pub(super) fn jwt_secret(text: &str) -> Result<Secret, String> {
             text.len()
         ));
     }
+    if text.contains("-----BEGIN ") {
+        return Err(
+            "is a key in PEM and not a secret: a public key belongs into a file for auth.public_key_file".into()
+        );
+    }
     if published::is_published_secret(text) {
         return Err(
             "is an example from the documentation, which everybody knows; `openssl rand -hex 32` makes a new one"
@@ -49,6 +54,29 @@ pub(super) fn jwt_secret(text: &str) -> Result<Secret, String> {
         );
     }
     Ok(Secret::new(text))
+}
+
+/// A file with public keys in PEM, which must be readable now.
+pub(super) fn pem_file(text: &str) -> Result<KeyFile, String> {
+    key_file(text, KeySource::pem_file)
+}
+
+/// A file with a key set, which must be readable now.
+pub(super) fn jwks_file(text: &str) -> Result<KeyFile, String> {
+    key_file(text, KeySource::jwks_file)
+}
+
+fn key_file(text: &str, open: impl Fn(PathBuf) -> Result<KeySource, KeysError>) -> Result<KeyFile, String> {
+    let source = open(text.into()).map_err(|error| format!("{text} {error}"))?;
+    Ok(KeyFile { path: text.into(), algorithms: source.algorithms().unwrap_or_default() })
+}
+
+pub(super) fn jwks_url(text: &str) -> Result<JwksUrl, String> {
+    JwksUrl::parse(text).map_err(|error| error.to_string())
+}
+
+pub(super) fn algorithm(text: &str) -> Result<Algorithm, String> {
+    text.parse().map_err(|error: campanile_http::UnknownAlgorithm| error.to_string())
 }
 
 /// `name:SHA-256-of-the-key-in-hex`.

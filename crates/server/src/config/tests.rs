@@ -5,13 +5,13 @@ use sha2::{Digest, Sha256};
 use std::{collections::HashSet, ffi::OsString, path::PathBuf, time::Duration};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
-const SECRET_VARIABLE: (&str, &str) = ("CAMPANILE_AUTH__JWT_SECRET", SECRET);
+pub(super) const SECRET_VARIABLE: (&str, &str) = ("CAMPANILE_AUTH__JWT_SECRET", SECRET);
 
 fn variables<'a>(set: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<(OsString, OsString)> {
     set.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
 }
 
-fn from_variables<'a>(set: impl IntoIterator<Item = (&'a str, &'a str)>) -> Sources {
+pub(super) fn from_variables<'a>(set: impl IntoIterator<Item = (&'a str, &'a str)>) -> Sources {
     Sources { variables: variables(set), ..Sources::default() }
 }
 
@@ -23,7 +23,7 @@ fn from_file(text: &str) -> (Sources, tempfile::TempDir) {
     (Sources { file: Some(path), variables: variables([SECRET_VARIABLE]), ..Sources::default() }, folder)
 }
 
-fn mistakes(sources: &Sources) -> Vec<String> {
+pub(super) fn mistakes(sources: &Sources) -> Vec<String> {
     let shown = |mistake: Mistake| {
         let at = match mistake.origin {
             Some(Origin::File(_, line)) => format!(" ({line})"),
@@ -39,7 +39,7 @@ fn mistakes_in(file: &str) -> Vec<String> {
     mistakes(&from_file(file).0)
 }
 
-fn hash(key: &str) -> String {
+pub(super) fn hash(key: &str) -> String {
     Sha256::digest(key).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -311,7 +311,10 @@ fn contradictions_between_keys_are_refused() {
     );
     let mut no_secret = from_variables([("CAMPANILE_AUTH__ISSUER", "shop")]);
     no_secret.variables.push(("CAMPANILE_API__KEYS".into(), format!("shop:{hash}").into()));
-    assert_eq!(mistakes(&no_secret), ["auth.issuer (CAMPANILE_AUTH__ISSUER): has no effect without auth.jwt_secret"]);
+    assert_eq!(
+        mistakes(&no_secret),
+        ["auth.issuer (CAMPANILE_AUTH__ISSUER): has no effect without auth.jwt_secret or public keys"]
+    );
 }
 
 #[test]
