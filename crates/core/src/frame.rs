@@ -132,16 +132,6 @@ pub(crate) fn greeting(ready: &Ready<'_>) -> Vec<u8> {
     buf
 }
 
-impl Resume {
-    pub(crate) fn words(self) -> (&'static str, Option<&'static str>) {
-        match self {
-            Self::Fresh => ("fresh", None),
-            Self::Exact => ("exact", None),
-            Self::Reset(reason) => ("reset", Some(reason.as_str())),
-        }
-    }
-}
-
 /// So many events without an id were dropped here.
 pub(crate) fn gap(buf: &mut Vec<u8>, dropped: u64) {
     write_event(buf, &GAP, &format!(r#"{{"dropped":{dropped},"reason":"overflow"}}"#));

@@ -17,7 +17,9 @@ mod words;
 
 pub use definition::{Definition, Definitions, IN_APP, SSE, TypesPolicy};
 pub use engine::{Changes, Engine, EngineBuilder, EngineError, LoggedEvent, PublishKey, Receipt};
-pub use hub::{Connection, EndReason, Identity, OpenError, OpenRequest, ResetReason, Resume, Session, SessionStats, Transport};
+pub use hub::{
+    Connection, EndReason, Identity, OpenError, OpenRequest, ResetReason, Resume, Session, SessionStats, Transport,
+};
 pub use metrics::{Metrics, Outcomes, StoreMetrics};
 pub use options::{ConnectionLimitPolicy, HeartbeatForm, RetentionOptions, SseOptions};
 pub use words::*;

@@ -79,13 +79,13 @@ impl Metrics {
         let begin = |family: &Outcomes, label, values: &[&'static str]| {
             values.iter().for_each(|value| count(family, label, value, 0));
         };
-        let connects = ["fresh", "exact", "reset", "user-limit", "node-limit", "draining", "store"];
+        let connects = ["fresh", "exact", "reset", "user-limit", "node-limit", "draining", "revoked", "store"];
         begin(&self.connects, "outcome", &connects);
         let ends = ["closed", "draining", "lifetime", "expired", "behind", "evicted", "revoked"];
         begin(&self.ends, "reason", &ends);
         begin(&self.refills, "outcome", &["read", "early", "failed"]);
         begin(&self.dropped, "kind", &["logged", "live"]);
-        begin(&self.publishes, "outcome", &["accepted", "invalid", "unavailable"]);
+        begin(&self.publishes, "outcome", &["accepted", "replayed", "invalid", "conflict", "unavailable"]);
         let deliveries = ["delivered", "skipped", "transient", "permanent", "unregistered", "overflow"];
         begin(&self.deliveries, "outcome", &deliveries);
     }

@@ -78,7 +78,11 @@ impl Engine {
         let covered = page.head.epoch == after.epoch
             && (first == Some(after.seq.next()) || (first.is_none() && page.head.seq <= after.seq));
         if matches!(resume, Resume::Reset(_)) || !covered {
-            let reason = if covered || matches!(resume, Resume::Reset(_)) { resume } else { Resume::Reset(ResetReason::Expired) };
+            let reason = if covered || matches!(resume, Resume::Reset(_)) {
+                resume
+            } else {
+                Resume::Reset(ResetReason::Expired)
+            };
             return Ok(nothing(reason, &page.head));
         }
         let last = page.entries.last().map_or(after.seq, |entry| entry.seq);

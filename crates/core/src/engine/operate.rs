@@ -4,7 +4,7 @@ use super::{Engine, committed};
 use crate::{
     Connection, ConnectionId, Identity, NotificationId, Recipient, Tenant, Timestamp, Topic, UserId, frame,
     hub::Moment,
-    store::{NamePage, Record, RecipientRecord, StoreResult, Withdrawn},
+    store::{NamePage, RecipientRecord, Record, StoreResult, Withdrawn},
 };
 use parking_lot::Mutex;
 use std::{collections::HashMap, sync::Arc};

@@ -152,8 +152,8 @@ impl Engine {
             parts.severity = definition.severity;
         }
         let (id, now) = (NotificationId::generate(), self.inner.clock.now());
-        let notification = Notification::new(id, tenant.clone(), now, &parts)
-            .map_err(|_| invalid("", "cannot be written as JSON"))?;
+        let notification =
+            Notification::new(id, tenant.clone(), now, &parts).map_err(|_| invalid("", "cannot be written as JSON"))?;
         Ok((notification, audience, definition.into_owned()))
     }
 
@@ -236,12 +236,7 @@ impl Engine {
         recipients.iter().map(|recipient| hub.signal(recipient, frame.clone(), key.map(Into::into))).sum()
     }
 
-    fn hand_to_channels(
-        &self,
-        definition: &Definition,
-        notification: &Arc<Notification>,
-        recipients: &[Recipient],
-    ) {
+    fn hand_to_channels(&self, definition: &Definition, notification: &Arc<Notification>, recipients: &[Recipient]) {
         let others = definition.channels.iter().filter(|name| !matches!(name.as_str(), IN_APP | SSE));
         for name in others {
             let batch = DeliveryBatch { notification: Arc::clone(notification), recipients: recipients.to_vec() };

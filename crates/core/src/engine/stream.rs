@@ -1,7 +1,12 @@
 //! Opening a stream: register in the hub, then behave as if a hole were known.
 
 use super::Engine;
-use crate::{ConnectionId, OpenError, OpenRequest, Seq, Session, hub::{About, Opening}, metrics::count, store::Head};
+use crate::{
+    ConnectionId, OpenError, OpenRequest, Seq, Session,
+    hub::{About, Opening},
+    metrics::count,
+    store::Head,
+};
 
 impl Engine {
     /// Opens a stream. Its place is taken before the log is read, so that nothing falls between the two.
@@ -14,7 +19,7 @@ impl Engine {
     pub async fn open(&self, request: OpenRequest) -> Result<Session, OpenError> {
         let opened = self.try_open(request).await;
         let outcome = match &opened {
-            Ok(session) => session.resume().words().0,
+            Ok(session) => session.resume().as_str(),
             Err(OpenError::UserLimit) => "user-limit",
             Err(OpenError::NodeLimit) => "node-limit",
             Err(OpenError::Draining) => "draining",

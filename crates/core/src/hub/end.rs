@@ -46,6 +46,27 @@ pub enum Resume {
     Reset(ResetReason),
 }
 
+impl Resume {
+    /// The wire's word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fresh => "fresh",
+            Self::Exact => "exact",
+            Self::Reset(_) => "reset",
+        }
+    }
+
+    /// Why it is a reset, if it is one.
+    #[must_use]
+    pub fn reset_reason(self) -> Option<ResetReason> {
+        match self {
+            Self::Reset(reason) => Some(reason),
+            Self::Fresh | Self::Exact => None,
+        }
+    }
+}
+
 /// Why a position cannot be continued.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ResetReason {

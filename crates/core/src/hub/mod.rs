@@ -21,8 +21,8 @@ pub(crate) use open::{Opening, resume};
 pub(crate) use user::Logged;
 
 use crate::{
-    ConnectionId, ConnectionLimitPolicy, Cursor, Metrics, Recipient, Seq, SseOptions, Tenant, Timestamp, UserId, bus::Bus,
-    frame::Frame,
+    ConnectionId, ConnectionLimitPolicy, Cursor, Metrics, Recipient, Seq, SseOptions, Tenant, Timestamp, UserId,
+    bus::Bus, frame::Frame,
 };
 use parking_lot::Mutex;
 use ring::RingLimits;

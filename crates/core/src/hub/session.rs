@@ -1,7 +1,7 @@
 //! A session: one open stream. It hands out bytes that are ready for the wire; whoever owns the socket writes them.
 
 use super::{
-    EndReason, Lease, Resume,
+    EndReason, Lease, ResetReason, Resume,
     open::{Opening, resume},
     refill::{self, Lost, Refill},
     times::{Sign, Times},
@@ -61,12 +61,11 @@ impl Session {
         let cursor = Cursor { epoch: head.epoch, seq: last };
         lease.place(cursor, head.seq);
         let id = lease.id;
-        let (word, reset_reason) = resume.words();
         let greeting = frame::greeting(&Ready {
             connection_id: id,
             user: lease.recipient.user.as_str(),
-            resume: word,
-            reset_reason,
+            resume: resume.as_str(),
+            reset_reason: resume.reset_reason().map(ResetReason::as_str),
             cursor,
             counts: VersionedCounts::at(head.counts, head.seq),
             heartbeat_seconds: options.heartbeat.as_secs(),

@@ -5,7 +5,9 @@ use super::{
     connection::{About, Moment},
     ring::{Item, Kind, Pushed, Ring, RingLimits},
 };
-use crate::{ConnectionId, Counts, Cursor, Epoch, Metrics, Recipient, Seq, Timestamp, frame, frame::Frame, metrics::count};
+use crate::{
+    ConnectionId, Counts, Cursor, Epoch, Metrics, Recipient, Seq, Timestamp, frame, frame::Frame, metrics::count,
+};
 use std::{collections::BTreeMap, task::Waker};
 use tokio::time::Instant;
 
@@ -206,7 +208,11 @@ impl User {
             since: slot.about.since,
             last_write_at: now.on_the_wall(slot.wrote),
             cursor: self.epoch.zip(slot.last).map(|(epoch, seq)| Cursor { epoch, seq }),
-            behind: self.head.max(Some(slot.target)).zip(slot.last).map_or(0, |(head, last)| head.0.saturating_sub(last.0)),
+            behind: self
+                .head
+                .max(Some(slot.target))
+                .zip(slot.last)
+                .map_or(0, |(head, last)| head.0.saturating_sub(last.0)),
             transport: slot.about.transport,
         };
         self.slots.values().filter(|slot| slot.end.is_none()).map(connection).collect()

@@ -76,7 +76,11 @@ impl StateChange {
     /// The values that say something: beside a removal nothing else does, and nothing is unseen or comes back.
     #[must_use]
     pub fn meaningful(self) -> Self {
-        if self.removes() { Self::REMOVED } else { Self { removed: None, seen: self.seen.filter(|seen| *seen), ..self } }
+        if self.removes() {
+            Self::REMOVED
+        } else {
+            Self { removed: None, seen: self.seen.filter(|seen| *seen), ..self }
+        }
     }
 
     /// Whether this change removes.

@@ -95,12 +95,8 @@ impl AudienceDraft {
                 let users = user_ids("/to/users", users, limits, faults);
                 Audience::Users(users.filter(|user| left_out.insert(user.clone())).collect())
             }
-            Self::Topic { topic, .. } => {
-                keep(faults, "/to/topic", Topic::new(topic)).map_or_else(Audience::default, |topic| Audience::Topic {
-                    topic,
-                    except: except.collect(),
-                })
-            }
+            Self::Topic { topic, .. } => keep(faults, "/to/topic", Topic::new(topic))
+                .map_or_else(Audience::default, |topic| Audience::Topic { topic, except: except.collect() }),
             Self::Everyone { .. } => Audience::Everyone { except: except.collect() },
         }
     }

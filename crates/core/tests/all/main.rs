@@ -7,6 +7,7 @@ mod channels;
 mod ends;
 mod limits;
 mod one_rule;
+mod operate;
 mod races;
 mod slow;
 mod stream;

@@ -189,11 +189,7 @@ impl<S: Store> History<S> {
             1..=3 => StateChange::read(self.rng.bool()),
             4..=6 => StateChange::archived(self.rng.bool()),
             7 => StateChange::SEEN,
-            _ => StateChange {
-                read: Some(self.rng.bool()),
-                archived: Some(self.rng.bool()),
-                ..StateChange::default()
-            },
+            _ => StateChange { read: Some(self.rng.bool()), archived: Some(self.rng.bool()), ..StateChange::default() },
         };
         MarkTarget::Notifications { ids, state }
     }
