@@ -1,7 +1,7 @@
 //! Frames: events as bytes, ready for the wire, all of them one-line JSON.
 
 use crate::{
-    Change, ConnectionId, Counts, Cursor, EndReason, HeartbeatForm, NotificationId, Resume, Seq, StateChange, Timestamp,
+    Change, ConnectionId, Counts, Cursor, EndReason, HeartbeatForm, NotificationId, Seq, StateChange, Timestamp,
 };
 use bytes::Bytes;
 use campanile_sse::{EventName, Retry, encode};
