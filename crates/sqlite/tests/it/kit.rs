@@ -2,7 +2,7 @@
 
 use campanile_core::{
     Entry, Mark, MarkTarget, Notification, NotificationId, Recipient, Seq, Severity, StateChange, Tenant, Timestamp,
-    TypeName, UserId,
+    Topic, TypeName, UserId,
     store::{Appended, Done, Head, LogPage, Marked, Publish, Published, Store, StoreAudience, StoreResult},
 };
 use campanile_sqlite::Sqlite;
@@ -10,6 +10,10 @@ use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
 pub(crate) fn user(name: &str) -> Recipient {
     Recipient::new(Tenant::default(), UserId::new(name).unwrap())
+}
+
+pub(crate) fn topic(name: &str) -> Topic {
+    Topic::new(name).unwrap()
 }
 
 pub(crate) fn at(seconds: i64) -> Timestamp {
