@@ -46,14 +46,11 @@ impl Node {
         };
         let http = Http::new(engine, credentials, options)
             .map_err(|error| Failure::Runtime(format!("cors.origins: {error}")))?;
-        let names = config.allowed_hosts.iter().cloned();
-        // On loopback it may ask for no key: no page may reach it under another name. Elsewhere a key is needed.
-        let admin_names = if config.admin_listen.ip().is_loopback() { &LOCALHOST[..] } else { &[] };
         Ok(Self {
             http,
             base_path: config.base_path.clone(),
-            public_hosts: Hosts::new(names.clone()),
-            admin_hosts: Hosts::new(names.chain(admin_names.iter().copied().map(String::from))),
+            public_hosts: Hosts::new(config.allowed_hosts.iter().cloned()),
+            admin_hosts: admin_hosts(config),
         })
     }
 
@@ -85,6 +82,15 @@ impl Node {
             .merge(self.http.ops_router())
             .merge(self.http.metrics_router())
             .layer(middleware::from_fn_with_state(self.admin_hosts.clone(), hosts::check))
+    }
+}
+
+/// On loopback it may ask for no key: no page may reach it under another name. Elsewhere a key is needed, and probes call it by addresses.
+fn admin_hosts(config: &Config) -> Hosts {
+    if config.admin_listen.ip().is_loopback() {
+        Hosts::new(config.allowed_hosts.iter().cloned().chain(LOCALHOST.map(String::from)))
+    } else {
+        Hosts::new(Vec::<String>::new())
     }
 }
 

@@ -8,6 +8,7 @@
     reason = "helpers of tests fail by panicking, as the tests themselves do"
 )]
 
+mod admin_keys;
 mod answers;
 mod audience;
 mod browser;
@@ -24,6 +25,7 @@ mod hostile_bodies;
 mod http2;
 mod inbox;
 mod injection;
+mod keys;
 mod later;
 mod limits;
 mod marks;
