@@ -18,7 +18,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// What carries a connection's bytes.
 pub(crate) trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
-    /// Makes closing forget what was not sent yet: nobody reads it any more.
+    /// Makes closing a reset, and forget what was not sent yet: nobody reads it, or it must not look whole.
     fn forget_unsent(&self);
 }
 
