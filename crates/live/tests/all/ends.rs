@@ -202,6 +202,17 @@ async fn a_stream_that_fails_does_not_look_as_if_it_had_ended() {
 }
 
 #[tokio::test]
+async fn a_handler_that_panics_takes_only_its_connection_along() {
+    let live = Live::default();
+    let mut stream = live.stream().await;
+    let mut wire = live.send("GET /panic HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    _ = wire.end().await;
+    live.connections(1).await;
+    live.app.send("data: undisturbed\n\n");
+    stream.until("undisturbed").await;
+}
+
+#[tokio::test]
 async fn an_upgrade_that_nobody_wants_is_answered_and_closed_cleanly() {
     let live = Live::default();
     let request = "GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade, close\r\nupgrade: websocket\r\n\r\n";

@@ -96,6 +96,7 @@ impl App {
             .route("/ignore", post(|| async { StatusCode::NO_CONTENT }))
             .route("/large", any(|| async { vec![b'x'; 1 << 20] }))
             .route("/broken", get(broken))
+            .route("/panic", get(panics))
             .route("/stream", get(stream_route).post(stream_route))
             .route("/endless", get(endless))
             .route("/wait", get(wait).post(wait))
@@ -147,6 +148,10 @@ async fn stream_route(State(app): State<App>, request: Request) -> Response {
         Some((Ok::<_, io::Error>(event), (held, events)))
     });
     undivided(request.version(), Body::from_stream(first.chain(later)))
+}
+
+async fn panics() {
+    panic!("as asked for");
 }
 
 /// A stream that fails after its first event.
