@@ -1,6 +1,6 @@
 //! One HTTP/1.1 connection: hyper's state machine, and beside it the clock and the signal to stop.
 //!
-//! The driver owns hyper's connection and asks it to leave the socket open, so that the socket can be had back with `into_parts`.
+//! The driver owns hyper's connection, so that the socket can be had back with `into_parts`.
 
 use crate::{
     LiveOptions, LiveStats, PeerAddr, Refusal,
@@ -76,6 +76,8 @@ enum End {
     Done,
     /// With a request that is not worth an answer of the application.
     Refused(Refusal),
+    /// In the middle of an answer that its body could not go on with: that must not look like its end.
+    Torn,
     /// There is nobody to write to.
     Broken,
 }
@@ -95,8 +97,9 @@ impl<T: Transport, A: App> Driver<T, A> {
         if self.stopping && !self.activity.in_head() {
             Pin::new(&mut self.connection).graceful_shutdown();
         }
-        if let Poll::Ready(end) = self.connection.poll_without_shutdown(cx) {
-            return Poll::Ready(self.ended(end));
+        // With its shutdown: without, hyper may call a connection done that it has not yet written everything to.
+        if let Poll::Ready(end) = Pin::new(&mut self.connection).poll(cx) {
+            return Poll::Ready(self.ended(&end));
         }
         if self.activity.is_over() {
             return Poll::Ready(End::Done);
@@ -105,15 +108,13 @@ impl<T: Transport, A: App> Driver<T, A> {
         self.alarm.poll_if(cx, deadline).map(|()| self.late())
     }
 
-    fn ended(&self, end: hyper::Result<()>) -> End {
-        match (end, self.activity.refusal()) {
-            (Err(_), Some(refusal)) => End::Refused(refusal),
-            (Err(error), None) => {
-                tracing::debug!(%error, "connection failed");
-                End::Broken
-            }
-            (Ok(()), _) => End::Done,
+    fn ended(&self, end: &hyper::Result<()>) -> End {
+        let Err(error) = end else { return End::Done };
+        if let Some(refusal) = self.activity.refusal() {
+            return End::Refused(refusal);
         }
+        tracing::debug!(%error, "connection failed");
+        if error.is_user() { End::Torn } else { End::Broken }
     }
 
     fn late(&self) -> End {
@@ -125,14 +126,17 @@ impl<T: Transport, A: App> Driver<T, A> {
         End::Done
     }
 
-    /// Gives hyper's buffers back, says the last words and closes, so that the peer has read everything before the socket is gone.
+    /// Says the last words and closes, so that the peer has read everything before the socket is gone.
     async fn finish(self, end: End) {
         let mut io = self.connection.into_parts().io.into_inner();
         let said = match end {
             End::Broken => return,
+            End::Torn => return io.tear(),
             End::Done => Ok(()),
             End::Refused(refusal) => {
-                self.stats.count(Count::bad_requests);
+                if refusal != Refusal::HeadTimeout {
+                    self.stats.count(Count::bad_requests);
+                }
                 io.write_last(&refusal.bytes()).await
             }
         };
@@ -162,7 +166,7 @@ struct Requests<A> {
 impl<A: App> Service<Request<Incoming>> for Requests<A> {
     type Response = Response<Answer>;
     type Error = Infallible;
-    /// On the heap, because taking the socket back needs it to be movable.
+    /// On the heap, so that the connection can be moved, and the socket taken out of it.
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {

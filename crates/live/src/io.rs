@@ -75,6 +75,11 @@ impl<T: Transport> Io<T> {
         self.write_all(bytes).await
     }
 
+    /// Closes in the middle: the peer sees a reset.
+    pub(crate) fn tear(&self) {
+        self.transport.forget_unsent();
+    }
+
     /// Reads into `buf`, what was read before first. Says how much.
     fn poll_input(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<usize>> {
         let before = buf.filled().len();
@@ -202,8 +207,12 @@ impl<T: Transport> AsyncWrite for Io<T> {
         Poll::Ready(Ok(()))
     }
 
-    /// Sends FIN after the last byte, then throws away what the peer still sends, for a while: until it has closed too.
+    /// Sends FIN after the last byte, then throws away what the peer still sends, for a while: until it has closed too. Not if a refusal is
+    /// still to be written.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.activity.as_ref().is_some_and(|activity| activity.refusal().is_some()) {
+            return Poll::Ready(Ok(()));
+        }
         if self.discard_until.is_none() {
             ready!(Pin::new(&mut self.transport).poll_shutdown(cx))?;
             self.discard_until = Some(Instant::now() + self.options.linger);

@@ -18,7 +18,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// What carries a connection's bytes.
 pub(crate) trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
-    /// Makes closing forget what was not sent yet: nobody reads it any more.
+    /// Makes closing a reset, and forget what was not sent yet: nobody reads it, or it must not look whole.
     fn forget_unsent(&self);
 }
 
@@ -53,4 +53,24 @@ fn only_on_linux(socket: &SockRef<'_>, options: &LiveOptions) -> io::Result<()> 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn only_on_linux(_: &SockRef<'_>, _: &LiveOptions) -> io::Result<()> {
     Ok(())
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_accepted_socket_has_its_options() {
+        let listener = crate::bind("127.0.0.1:0".parse().expect("an address")).expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let (peer, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+        let (stream, options) = (accepted.expect("a connection").0, LiveOptions::default());
+        prepare(&stream, &options).expect("a live socket");
+        let socket = SockRef::from(&stream);
+        assert!(stream.nodelay().expect("an option") && socket.keepalive().expect("an option"));
+        assert_eq!(socket.tcp_notsent_lowat().expect("an option"), NOT_SENT);
+        assert_eq!(socket.tcp_user_timeout().expect("an option"), Some(options.write_timeout));
+        assert_eq!(socket.tcp_keepalive_time().expect("an option"), options.keep_alive);
+        drop(peer);
+    }
 }

@@ -1,6 +1,6 @@
 //! SSE-RULES "Transport, HTTP/1.1": how connections end, and what of a stream is left then.
 
-use crate::support::{Live, Wire, brief};
+use crate::support::{Live, Wire, brief, kind};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 
@@ -174,6 +174,42 @@ async fn whoever_half_closes_gets_the_rest_of_a_large_answer() {
     let text = wire.fin().await;
     assert_eq!(text.split_once("\r\n\r\n").unwrap().1.len(), 1 << 20);
     live.all_closed().await;
+}
+
+#[tokio::test]
+async fn an_answer_to_a_body_that_nobody_read_is_whole() {
+    let live = Live::default();
+    let mut wire = Wire::narrow(live.address).await;
+    wire.send("POST /large HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000\r\n\r\nabc").await;
+    let mut text = String::new();
+    while text.split_once("\r\n\r\n").is_none_or(|(_, body)| body.len() < 1 << 20) {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert!(wire.read_some().await.unwrap() > 0, "the end after {} bytes", text.len());
+        text = wire.text();
+    }
+    wire.fin().await;
+}
+
+#[tokio::test]
+async fn a_stream_that_fails_does_not_look_as_if_it_had_ended() {
+    let live = Live::default();
+    let mut wire = live.send("GET /broken HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    wire.rst().await;
+    let mut h2 = live.http2().await;
+    let stream = h2.get("/broken").await;
+    let end = h2.until("its end", |frame| frame.ends_stream() || frame.is(kind::RST_STREAM, stream)).await;
+    assert_eq!(end.kind, kind::RST_STREAM);
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_takes_only_its_connection_along() {
+    let live = Live::default();
+    let mut stream = live.stream().await;
+    let mut wire = live.send("GET /panic HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    _ = wire.end().await;
+    live.connections(1).await;
+    live.app.send("data: undisturbed\n\n");
+    stream.until("undisturbed").await;
 }
 
 #[tokio::test]

@@ -94,7 +94,9 @@ impl App {
             .route("/who", any(who))
             .route("/echo", post(echo))
             .route("/ignore", post(|| async { StatusCode::NO_CONTENT }))
-            .route("/large", get(|| async { vec![b'x'; 1 << 20] }))
+            .route("/large", any(|| async { vec![b'x'; 1 << 20] }))
+            .route("/broken", get(broken))
+            .route("/panic", get(panics))
             .route("/stream", get(stream_route).post(stream_route))
             .route("/endless", get(endless))
             .route("/wait", get(wait).post(wait))
@@ -146,6 +148,16 @@ async fn stream_route(State(app): State<App>, request: Request) -> Response {
         Some((Ok::<_, io::Error>(event), (held, events)))
     });
     undivided(request.version(), Body::from_stream(first.chain(later)))
+}
+
+async fn panics() {
+    panic!("as asked for");
+}
+
+/// A stream that fails after its first event.
+async fn broken(request: Request) -> Response {
+    let events = [Ok("data: first\n\n"), Err(io::Error::other("broken"))];
+    undivided(request.version(), Body::from_stream(stream::iter(events)))
 }
 
 /// As much as the peer takes.
