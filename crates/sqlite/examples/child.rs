@@ -14,9 +14,6 @@ use tokio::sync::oneshot;
 #[tokio::main]
 async fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    if args[0] == "visit" {
-        return visit(&args[1]);
-    }
     let store = match Sqlite::open(&args[1]) {
         Ok(store) => store,
         Err(why) => return println!("{why}"),
@@ -247,14 +244,6 @@ fn say_entry(Appended { recipient, head }: &Appended, what: &str, id: Notificati
 fn say(line: &str) {
     // The reader may be gone; then nobody needs the line.
     std::io::stdout().lock().write_all(format!("{line}\n").as_bytes()).ok();
-}
-
-/// Comes by as any program that knows SQLite may: reads something, and closes the database as if it were the last one there.
-fn visit(path: &str) {
-    let conn = rusqlite::Connection::open(path).unwrap();
-    let users: i64 = conn.query_row("SELECT count(*) FROM campanile_user", [], |row| row.get(0)).unwrap();
-    conn.close().unwrap();
-    say(&format!("{users} users"));
 }
 
 /// Holds the store until the input ends.

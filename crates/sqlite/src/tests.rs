@@ -139,6 +139,57 @@ async fn a_full_queue_says_so_at_once() {
     assert_eq!((seq(&first.await.unwrap()), seq(&second.await.unwrap())), (1, 2));
 }
 
+#[tokio::test]
+async fn a_transaction_ends_when_enough_is_written_and_all_is_answered_in_order() {
+    let (store, _folder) = store_with(SqliteOptions { batch_rows: 50, ..SqliteOptions::default() });
+    for n in 0..30 {
+        submit(&store, crate::write::Open(user(&n.to_string()))).await.unwrap().unwrap();
+    }
+    let before = store.metrics().unwrap().clone();
+    let release = hold(&store);
+    // How many everyone is, is not known before.
+    let everyone = StoreAudience::Everyone { except: vec![user("holder").user] };
+    let answers: Vec<_> = (0..10)
+        .map(|_| submit(&store, Publish { audience: everyone.clone(), max_recipients: 30, ..publish("u", 10) }))
+        .collect();
+    drop(release);
+    for (n, answer) in (1..).zip(answers) {
+        assert_eq!(seq(&answer.await.unwrap()), n);
+    }
+    let (mut text, mut registry) = (String::new(), prometheus_client::registry::Registry::default());
+    before.register(&mut registry);
+    prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+    assert!(text.contains("store_batch_size_sum 41.0") && text.contains("store_batch_size_count 36"), "{text}");
+}
+
+#[tokio::test]
+async fn an_erasure_that_is_rolled_back_has_not_happened() {
+    let (store, _folder) = store();
+    assert_eq!(seq(&submit(&store, publish("u", 10)).await.unwrap()), 1);
+    let head = store.heads(vec![user("u")]).await.unwrap()[0].unwrap();
+    let failed = submit(
+        &store,
+        by_hand(|work| {
+            assert!(crate::write::Erase(user("u")).apply(work)?);
+            publish("u", 10).apply(work)?;
+            work.conn.execute("INSERT INTO campanile_meta (one, version, generation) VALUES (1, 9, 9)", [])?;
+            Ok(())
+        }),
+    );
+    assert!(failed.await.unwrap().is_err());
+    assert_eq!(store.heads(vec![user("u")]).await.unwrap()[0], Some(head));
+    assert_eq!(seq(&submit(&store, publish("u", 10)).await.unwrap()), 2);
+    let both = submit(
+        &store,
+        by_hand(|work| {
+            assert!(crate::write::Erase(user("u")).apply(work)?);
+            publish("u", 10).apply(work)
+        }),
+    );
+    assert_eq!(seq(&both.await.unwrap()), 1);
+    assert_ne!(store.heads(vec![user("u")]).await.unwrap()[0].unwrap().epoch, head.epoch);
+}
+
 /// Room for a few more pages than there are, or for all that may come.
 fn room(store: &Sqlite, more: Option<i64>) -> oneshot::Receiver<StoreResult<()>> {
     submit(

@@ -1,8 +1,8 @@
 //! What is removed is gone from the files, too.
 
-use crate::kit::{ask, at, contents, mark, publish};
+use crate::kit::{ask, at, contents, mark, open, publish, topic, user};
 use campanile_core::{
-    StateChange, Timestamp,
+    StateChange, Tenant, Timestamp,
     store::{Store, Sweep},
 };
 use campanile_sqlite::Sqlite;
@@ -44,4 +44,64 @@ async fn the_text_of_what_the_last_inbox_removed_is_nowhere_any_more() {
     for secret in ["short-secret", "long-secret", "expired-secret"] {
         assert!(!mentions(folder.path(), secret), "{secret}");
     }
+}
+
+#[tokio::test]
+async fn of_many_texts_of_all_lengths_exactly_those_that_somebody_has_are_in_the_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Sqlite::open(folder.path().join("a.db")).unwrap();
+    let mut rng = fastrand::Rng::with_seed(20_261_123);
+    let (mut ids, mut kept) = (Vec::new(), Vec::new());
+    for n in 0..300 {
+        let body = format!("<secret-{n}>{}", "x".repeat(rng.usize(0..6000))) + &format!("<tail-{n}>");
+        ids.push(publish(&store, &body, &["u", "v", "w"]).await.0);
+    }
+    let mut order: Vec<usize> = (0..ids.len()).collect();
+    rng.shuffle(&mut order);
+    for n in order {
+        match rng.u8(0..3) {
+            0 => drop(ask(|done| store.withdraw(Tenant::default(), ids[n], at(1), done)).await.unwrap()),
+            1 => {
+                for name in ["u", "v", "w"] {
+                    mark(&store, name, ids[n], StateChange::REMOVED).await;
+                }
+            }
+            _ => {
+                mark(&store, "v", ids[n], StateChange::REMOVED).await;
+                kept.push(n);
+            }
+        }
+        assert!(store.record(Tenant::default(), ids[n]).await.unwrap().is_some());
+    }
+    assert!(ask(|done| store.erase(user("u"), done)).await.unwrap());
+    store.close().await;
+    for n in 0..ids.len() {
+        for part in ["secret", "tail"] {
+            assert_eq!(mentions(folder.path(), &format!("<{part}-{n}>")), kept.contains(&n), "{part} {n}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_of_an_erased_user_is_in_the_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let store = Sqlite::open(&path).unwrap();
+    let others: Vec<String> = (0..500).map(|n| format!("user-{n}")).collect();
+    for (n, other) in others.iter().enumerate() {
+        open(&store, other).await;
+        ask(|done| store.set_member(topic("team"), user(other), true, done)).await.unwrap();
+        if n == 250 {
+            publish(&store, "their-own-secret", &["erased-name"]).await;
+            publish(&store, "shared-words", &["erased-name", "user-0"]).await;
+            ask(|done| store.set_member(topic("team"), user("erased-name"), true, done)).await.unwrap();
+        }
+    }
+    store.close().await;
+    assert!(mentions(folder.path(), "erased-name") && mentions(folder.path(), "their-own-secret"));
+    let store = Sqlite::open(&path).unwrap();
+    assert!(ask(|done| store.erase(user("erased-name"), done)).await.unwrap());
+    store.close().await;
+    assert!(!mentions(folder.path(), "erased-name") && !mentions(folder.path(), "their-own-secret"));
+    assert!(mentions(folder.path(), "shared-words"));
 }
