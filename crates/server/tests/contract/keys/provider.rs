@@ -92,10 +92,11 @@ impl Provider {
                     match tls {
                         None => answer(socket, says, to_note).await,
                         // Whoever does not trust it goes.
-                        Some(tls) => match tls.accept(socket).await {
-                            Ok(socket) => answer(socket, says, to_note).await,
-                            Err(_) => {}
-                        },
+                        Some(tls) => {
+                            if let Ok(socket) = tls.accept(socket).await {
+                                answer(socket, says, to_note).await;
+                            }
+                        }
                     }
                 });
             }
