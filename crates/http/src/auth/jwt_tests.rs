@@ -1,6 +1,7 @@
 use super::*;
 use futures_util::FutureExt;
 use jsonwebtoken::{EncodingKey, encode};
+use proptest::prelude::*;
 use serde_json::json;
 
 const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
@@ -202,4 +203,17 @@ fn a_minted_token_is_accepted() {
     assert_eq!((who.recipient.user.as_str(), who.recipient.tenant.as_str()), ("u1", "acme"));
     assert_eq!(who.expires_at, Some(Timestamp::from_seconds(NOW + 3600)));
     assert!(application(&verifier, minted.as_bytes()).unwrap().has_scope("notifications:admin"));
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_are_a_token_but_those_that_were_signed(junk in prop::collection::vec(any::<u8>(), 0..200), at in any::<prop::sample::Index>(), byte: u8) {
+        let verifier = verifier(JwtOptions::default());
+        prop_assert!(identity(&verifier, &junk).is_err());
+        let good = token(&json!({"sub": "u1", "exp": NOW + 60}));
+        let mut changed = good.clone();
+        changed[at.index(good.len())] = byte;
+        prop_assert_eq!(identity(&verifier, &changed).is_ok(), changed == good);
+        prop_assert!(identity(&verifier, &good[..at.index(good.len())]).is_err());
+    }
 }

@@ -8,6 +8,7 @@ use super::{
 };
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::{
     sync::{
@@ -202,6 +203,31 @@ fn what_is_no_set_says_so() {
         none(&format!("{{\"keys\":[{}1{}]}}", "[".repeat(10_000), "]".repeat(10_000))),
         KeysError::NoneUsable
     ));
+}
+
+/// A text with some of its characters exchanged.
+fn spoilt(text: &'static str) -> impl Strategy<Value = String> {
+    prop::collection::vec((0..text.len(), any::<u8>()), 1..8).prop_map(move |changes| {
+        let mut bytes = text.as_bytes().to_vec();
+        changes.into_iter().for_each(|(at, byte)| bytes[at] = byte);
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn nothing_in_a_file_makes_reading_it_fall_over(text in ".{0,300}", pem_file in spoilt(PUBLIC[1].0), set in spoilt(fixture!("a.jwks.json"))) {
+        for text in [text, pem_file, set] {
+            // What is still a key can be asked, whatever it has become.
+            for keys in [pem::read(&text), jwks::read(&text, |_, _| ())].into_iter().flatten() {
+                for algorithm in keys.algorithms() {
+                    prop_assert!(keys.to_try(algorithm, None).all(|key| key.open(b"e30.e30.AAAA").is_none()));
+                }
+            }
+        }
+    }
 }
 
 #[test]
