@@ -18,32 +18,44 @@ pub(crate) struct BodyLimits {
     pub(crate) time: Duration,
 }
 
-/// Refuses whatever is not declared as JSON in UTF-8, uncompressed. A form of another page's making ends here, too.
-pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let mut types = headers.get_all(CONTENT_TYPE).iter();
-    let json = match (types.next(), types.next()) {
-        (Some(only), None) => only.to_str().is_ok_and(is_json),
-        _ => false,
-    };
-    if !json {
-        return Err(Problem::new(Code::UnsupportedMediaType, "The Content-Type must be application/json."));
-    }
-    let plain = |value: &http::HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
-    if !headers.get_all(CONTENT_ENCODING).iter().all(plain) {
-        return Err(Problem::new(Code::UnsupportedMediaType, "The body must not be compressed."));
-    }
-    Ok(())
+/// What a body says it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Media {
+    /// One JSON text.
+    Json,
+    /// A JSON text on each line.
+    JsonLines,
 }
 
-fn is_json(content_type: &str) -> bool {
-    let mut parts = content_type.split(';').map(str::trim);
-    let json = parts.next().is_some_and(|media| media.eq_ignore_ascii_case("application/json"));
-    json && parts.all(|parameter| match parameter.split_once('=') {
+/// What a body says it is, if that is text in UTF-8, uncompressed. A form of another page's making ends here.
+pub(crate) fn media(headers: &HeaderMap) -> Option<Media> {
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let only = types.next().filter(|_| types.next().is_none())?;
+    let plain = |value: &http::HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+    let mut parts = only.to_str().ok()?.split(';').map(str::trim);
+    let media = match parts.next()?.to_ascii_lowercase().as_str() {
+        "application/json" => Media::Json,
+        "application/x-ndjson" => Media::JsonLines,
+        _ => return None,
+    };
+    (headers.get_all(CONTENT_ENCODING).iter().all(plain) && parts.all(is_fine)).then_some(media)
+}
+
+/// A parameter that does not make a text unreadable.
+fn is_fine(parameter: &str) -> bool {
+    match parameter.split_once('=') {
         Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
             value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
         }
         _ => true,
-    })
+    }
+}
+
+/// Refuses whatever is not declared as JSON.
+pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
+    const DETAIL: &str = "The Content-Type must be application/json, without a Content-Encoding.";
+    let refused = || Problem::new(Code::UnsupportedMediaType, DETAIL);
+    media(headers).filter(|media| *media == Media::Json).map(drop).ok_or_else(refused)
 }
 
 /// Reads a body. Stops at the limit, whether a length was announced or not.
@@ -95,6 +107,8 @@ mod tests {
         ] {
             assert!(require_json(&headers(&CONTENT_TYPE, &[good])).is_ok(), "{good}");
         }
+        assert_eq!(media(&headers(&CONTENT_TYPE, &["application/x-ndjson; charset=utf-8"])), Some(Media::JsonLines));
+        assert_eq!(media(&headers(&CONTENT_TYPE, &["application/x-ndjson; charset=utf-16"])), None);
         for bad in [
             &[][..],
             &[""],
@@ -104,6 +118,7 @@ mod tests {
             &["application/json; charset=iso-8859-1"],
             &["application/problem+json"],
             &["application/jsonx"],
+            &["application/x-ndjson"],
             &["application/json", "text/plain"],
         ] {
             let problem = require_json(&headers(&CONTENT_TYPE, bad)).unwrap_err();

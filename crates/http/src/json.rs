@@ -48,6 +48,11 @@ impl<'a> Object<'a> {
         format!("{}/{}", self.pointer, name.replace('~', "~0").replace('/', "~1"))
     }
 
+    /// Whether a member is there. `null` is as good as absent.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.members.iter().any(|(found, value)| found == name && value.get() != "null")
+    }
+
     /// Takes a member out. `null` is as good as absent.
     pub(crate) fn take(&mut self, name: &str) -> Option<&'a RawValue> {
         let at = self.members.iter().position(|(found, _)| found == name)?;
@@ -58,6 +63,14 @@ impl<'a> Object<'a> {
     /// Takes a string out.
     pub(crate) fn string(&mut self, name: &str, faults: &mut Vec<Fault>) -> Option<String> {
         self.typed(name, "must be a string", faults)
+    }
+
+    /// Takes a string out that must be there; an empty one stands in for it.
+    pub(crate) fn required(&mut self, name: &str, faults: &mut Vec<Fault>) -> String {
+        if !self.has(name) {
+            faults.push(Fault::new(self.at(name), "is required"));
+        }
+        self.string(name, faults).unwrap_or_default()
     }
 
     /// Takes a boolean out.

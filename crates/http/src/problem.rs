@@ -119,6 +119,7 @@ pub struct Problem {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
+/// A problem as it goes over the wire.
 #[derive(serde::Serialize)]
 struct Wire<'a> {
     #[serde(rename = "type")]
@@ -162,6 +163,17 @@ impl Problem {
         Self::new(Code::NotInThisBuild, "This part of the contract is not in this build.")
     }
 
+    fn wire(&self) -> Wire<'_> {
+        Wire {
+            kind: format!("{TYPE_BASE}{}", self.code.as_str()),
+            title: self.code.title(),
+            status: self.code.status().as_u16(),
+            detail: &self.detail,
+            code: self.code.as_str(),
+            errors: &self.errors,
+        }
+    }
+
     /// The code.
     #[must_use]
     pub fn code(&self) -> Code {
@@ -188,6 +200,12 @@ impl Problem {
     }
 }
 
+impl serde::Serialize for Problem {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.wire().serialize(to)
+    }
+}
+
 impl From<Vec<Fault>> for Problem {
     fn from(errors: Vec<Fault>) -> Self {
         Self::invalid(errors)
@@ -196,16 +214,8 @@ impl From<Vec<Fault>> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let wire = Wire {
-            kind: format!("{TYPE_BASE}{}", self.code.as_str()),
-            title: self.code.title(),
-            status: self.code.status().as_u16(),
-            detail: &self.detail,
-            code: self.code.as_str(),
-            errors: &self.errors,
-        };
         // Strings and numbers always serialise; an empty body would still carry the right status.
-        let mut response = Response::new(Body::from(serde_json::to_vec(&wire).unwrap_or_default()));
+        let mut response = Response::new(Body::from(serde_json::to_vec(&self).unwrap_or_default()));
         *response.status_mut() = self.code.status();
         response.headers_mut().extend(self.headers);
         let json = HeaderValue::from_static("application/problem+json");

@@ -1,6 +1,8 @@
 //! Query strings, read as bytes: a position in one may be anything.
 
-use std::borrow::Cow;
+use crate::Problem;
+use campanile_core::Fault;
+use std::{borrow::Cow, collections::HashSet, ops::RangeInclusive};
 
 /// The pairs of a query, percent-decoded (`+` is a space), in their order. Broken escapes are taken literally.
 pub(crate) fn pairs(query: Option<&str>) -> impl Iterator<Item = (Cow<'_, [u8]>, Cow<'_, [u8]>)> {
@@ -13,6 +15,38 @@ pub(crate) fn pairs(query: Option<&str>) -> impl Iterator<Item = (Cow<'_, [u8]>,
 /// The first value of a parameter.
 pub(crate) fn first<'a>(query: Option<&'a str>, name: &str) -> Option<Cow<'a, [u8]>> {
     pairs(query).find(|(found, _)| found.as_ref() == name.as_bytes()).map(|(_, value)| value)
+}
+
+/// Hands every parameter to `take`. Each one that it refuses is a fault (`/query/NAME`), and so is one that is there twice.
+pub(crate) fn each(
+    query: Option<&str>,
+    mut take: impl FnMut(&str, &[u8]) -> Result<(), &'static str>,
+) -> Result<(), Problem> {
+    let (mut faults, mut seen) = (Vec::new(), HashSet::new());
+    for (name, value) in pairs(query) {
+        let name = String::from_utf8_lossy(&name).into_owned();
+        let taken = take(&name, &value);
+        let once = if seen.insert(name.clone()) { taken } else { Err("must be there once only") };
+        if let Err(detail) = once {
+            faults.push(Fault::new(format!("/query/{}", name.replace('~', "~0").replace('/', "~1")), detail));
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(faults.into()) }
+}
+
+/// What a parameter that nobody asked for is told.
+pub(crate) const UNKNOWN: &str = "is not known here";
+
+/// A value that is text.
+pub(crate) fn text(value: &[u8]) -> Result<&str, &'static str> {
+    std::str::from_utf8(value).map_err(|_| "must be UTF-8")
+}
+
+/// A decimal number within bounds, digits only.
+pub(crate) fn number(value: &[u8], bounds: RangeInclusive<usize>) -> Option<usize> {
+    // The parser would take a sign.
+    let digits = std::str::from_utf8(value).ok().filter(|text| text.bytes().all(|b| b.is_ascii_digit()))?;
+    digits.parse().ok().filter(|number| bounds.contains(number))
 }
 
 fn decode(text: &str) -> Cow<'_, [u8]> {

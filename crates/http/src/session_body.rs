@@ -32,7 +32,7 @@ impl SessionBody {
 }
 
 /// How it continues, and why not exactly.
-fn words(resume: Resume) -> (&'static str, Option<&'static str>) {
+pub(crate) fn words(resume: Resume) -> (&'static str, Option<&'static str>) {
     match resume {
         Resume::Fresh => ("fresh", None),
         Resume::Exact => ("exact", None),

@@ -1,6 +1,6 @@
 //! What all routes share.
 
-use crate::{ApiKey, Credentials, OriginError, body::BodyLimits, origin::Origins, tickets::Tickets};
+use crate::{ApiKey, Credentials, OriginError, body::BodyLimits, origin::Origins, rate::Rate, tickets::Tickets};
 use campanile_core::{Engine, Timestamp};
 use prometheus_client::{encoding::text, registry::Registry};
 use std::{
@@ -23,6 +23,12 @@ pub struct HttpOptions {
     pub body_time: Duration,
     /// The cookie that may hold a user's token. Default `campanile_token`.
     pub cookie: String,
+    /// How many streams and long polls one user may open in a minute. Default 600.
+    pub connects_per_minute: u32,
+    /// How many changes (marks, deletions) one user may ask for in a minute. Default 600.
+    pub changes_per_minute: u32,
+    /// What this node is called in the list of connections. Default: a name drawn at random.
+    pub node: String,
     /// Keys for `/metrics`; without any it is open to whoever reaches it.
     pub admin_keys: Vec<ApiKey>,
 }
@@ -34,6 +40,9 @@ impl Default for HttpOptions {
             body_bytes: 64 * 1024,
             body_time: Duration::from_secs(30),
             cookie: "campanile_token".into(),
+            connects_per_minute: 600,
+            changes_per_minute: 600,
+            node: format!("node-{:08x}", fastrand::u32(..)),
             admin_keys: Vec::new(),
         }
     }
@@ -51,6 +60,8 @@ struct Inner {
     options: HttpOptions,
     origins: Origins,
     tickets: Tickets,
+    connects: Rate,
+    changes: Rate,
     registry: Registry,
     leaving: AtomicBool,
 }
@@ -74,8 +85,18 @@ impl Http {
         if let Some(store) = engine.store().metrics() {
             store.register(&mut registry);
         }
-        let (tickets, leaving) = (Tickets::default(), AtomicBool::new(false));
-        Ok(Self { inner: Arc::new(Inner { engine, credentials, options, origins, tickets, registry, leaving }) })
+        let inner = Inner {
+            connects: Rate::per_minute(options.connects_per_minute),
+            changes: Rate::per_minute(options.changes_per_minute),
+            tickets: Tickets::default(),
+            leaving: AtomicBool::new(false),
+            engine,
+            credentials,
+            options,
+            origins,
+            registry,
+        };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The engine beneath.
@@ -114,6 +135,18 @@ impl Http {
 
     pub(crate) fn tickets(&self) -> &Tickets {
         &self.inner.tickets
+    }
+
+    pub(crate) fn connects(&self) -> &Rate {
+        &self.inner.connects
+    }
+
+    pub(crate) fn changes(&self) -> &Rate {
+        &self.inner.changes
+    }
+
+    pub(crate) fn node(&self) -> &str {
+        &self.inner.options.node
     }
 
     pub(crate) fn cookie(&self) -> &str {

@@ -156,7 +156,11 @@ mod tests {
     use campanile_core::{Tenant, UserId};
 
     fn who(user: &str) -> Identity {
-        Identity { recipient: Recipient::new(Tenant::default(), UserId::new(user).unwrap()), expires_at: None, issued_at: None }
+        Identity {
+            recipient: Recipient::new(Tenant::default(), UserId::new(user).unwrap()),
+            expires_at: None,
+            issued_at: None,
+        }
     }
 
     #[tokio::test(start_paused = true)]

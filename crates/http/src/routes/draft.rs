@@ -1,29 +1,46 @@
 //! From a request's JSON to what the engine takes: all faults of the form here, all faults of the meaning by the words themselves.
 
 use crate::{
-    Problem,
+    Problem, idempotency,
     json::{self, Object},
 };
 use campanile_core::{AudienceDraft, Definitions, Draft, DraftLimits, Fault, Json, SignalDraft, TypeName};
 
 const REQUIRED: &str = "is required";
-const LATER: &str = "is not in this build";
+const ONE_AUDIENCE: &str = "must have exactly one of users, topic and everyone";
 
 /// A publish as it was asked, and the tenant it names.
 #[derive(Debug)]
 pub(super) struct Asked<T> {
     pub(super) draft: T,
     pub(super) tenant: Option<String>,
+    /// The idempotency key in the body, where one is taken there.
+    pub(super) key: Option<String>,
     faults: Vec<Fault>,
 }
 
 impl Asked<Draft> {
     /// Reads the body of a publish.
     pub(super) fn publish(body: &[u8]) -> Result<Self, Problem> {
+        Self::read(body, |_, _| None)
+    }
+
+    /// Reads a publish among others, which may have its own key.
+    pub(super) fn item(body: &[u8]) -> Result<Self, Problem> {
+        Self::read(body, |object, faults| {
+            let key = object.string("idempotencyKey", faults)?;
+            idempotency::in_body(key, object.at("idempotencyKey"), faults)
+        })
+    }
+
+    fn read(
+        body: &[u8],
+        key: impl FnOnce(&mut Object<'_>, &mut Vec<Fault>) -> Option<String>,
+    ) -> Result<Self, Problem> {
         let mut faults = Vec::new();
         let Some(mut object) = Object::parse(json::text(body)?, "", &mut faults) else { return Err(faults.into()) };
         let draft = Draft {
-            type_name: required(&mut object, "type", &mut faults),
+            type_name: object.required("type", &mut faults),
             to: audience(&mut object, &mut faults),
             severity: object.string("severity", &mut faults),
             title: object.string("title", &mut faults),
@@ -34,9 +51,9 @@ impl Asked<Draft> {
             actor_id: object.string("actorId", &mut faults),
             notify_actor: object.boolean("notifyActor", &mut faults).unwrap_or_default(),
         };
-        let tenant = object.string("tenant", &mut faults);
+        let (tenant, key) = (object.string("tenant", &mut faults), key(&mut object, &mut faults));
         object.finish(&mut faults);
-        Ok(Self { draft, tenant, faults })
+        Ok(Self { draft, tenant, key, faults })
     }
 
     /// Adds what is wrong with the meaning. Without faults of the form the engine itself does that.
@@ -60,13 +77,13 @@ impl Asked<SignalDraft> {
         let Some(mut object) = Object::parse(json::text(body)?, "", &mut faults) else { return Err(faults.into()) };
         let draft = SignalDraft {
             to: audience(&mut object, &mut faults),
-            event: required(&mut object, "event", &mut faults),
+            event: object.required("event", &mut faults),
             data: data(&mut object)?,
             key: object.string("key", &mut faults),
         };
         let tenant = object.string("tenant", &mut faults);
         object.finish(&mut faults);
-        Ok(Self { draft, tenant, faults })
+        Ok(Self { draft, tenant, key: None, faults })
     }
 
     /// Adds what is wrong with the meaning. Without faults of the form the engine itself does that.
@@ -79,16 +96,6 @@ impl Asked<SignalDraft> {
     }
 }
 
-fn required(object: &mut Object<'_>, name: &str, faults: &mut Vec<Fault>) -> String {
-    let before = faults.len();
-    object.string(name, faults).unwrap_or_else(|| {
-        if faults.len() == before {
-            faults.push(Fault::new(object.at(name), REQUIRED));
-        }
-        String::new()
-    })
-}
-
 /// `to`: nothing in it ever means everybody.
 fn audience(object: &mut Object<'_>, faults: &mut Vec<Fault>) -> AudienceDraft {
     let before = faults.len();
@@ -98,25 +105,28 @@ fn audience(object: &mut Object<'_>, faults: &mut Vec<Fault>) -> AudienceDraft {
         }
         return AudienceDraft::default();
     };
-    let before = faults.len();
-    for later in ["topic", "everyone"] {
-        if to.take(later).is_some() {
-            faults.push(Fault::new(to.at(later), LATER));
-        }
+    if ["users", "topic", "everyone"].into_iter().filter(|name| to.has(name)).count() != 1 {
+        faults.push(Fault::new("/to", ONE_AUDIENCE));
     }
-    let users = to.strings("users", faults);
+    let (users, topic) = (to.strings("users", faults), to.string("topic", faults));
+    let everyone = to.boolean("everyone", faults);
+    if everyone == Some(false) {
+        faults.push(Fault::new(to.at("everyone"), "must be true"));
+    }
     let except = to.strings("except", faults).unwrap_or_default();
-    if users.is_none() && faults.len() == before {
-        faults.push(Fault::new("/to", "must name users"));
-    }
     to.finish(faults);
-    // Without users there is a fault already, so nothing is sent: the stand-in only keeps the words from telling it again.
-    AudienceDraft::Users { users: users.unwrap_or_else(|| vec!["nobody".into()]), except }
+    match (users, topic, everyone) {
+        (Some(users), None, None) => AudienceDraft::Users { users, except },
+        (None, Some(topic), None) => AudienceDraft::Topic { topic, except },
+        (None, None, Some(true)) => AudienceDraft::Everyone { except },
+        // There is a fault already, so nothing is sent: the stand-in only keeps the words from telling it again.
+        _ => AudienceDraft::Users { users: vec!["nobody".into()], except },
+    }
 }
 
 fn related_entity(object: &mut Object<'_>, faults: &mut Vec<Fault>) -> Option<(String, String)> {
     let mut entity = object.object("relatedEntity", faults)?;
-    let (kind, id) = (required(&mut entity, "type", faults), required(&mut entity, "id", faults));
+    let (kind, id) = (entity.required("type", faults), entity.required("id", faults));
     entity.finish(faults);
     Some((kind, id))
 }

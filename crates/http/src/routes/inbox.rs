@@ -1,13 +1,16 @@
 //! Reading one thing of the inbox, and how both ends write it.
 
-use super::{json, json_text};
-use crate::{Http, Problem, auth::Caller};
+use super::{
+    json, json_text,
+    path::{self, Params},
+};
+use crate::{Http, Problem};
 use axum::{
-    extract::{RawPathParams, Request, State, rejection::RawPathParamsRejection},
+    extract::{Request, State},
     response::Response,
 };
 use campanile_core::{
-    NotificationId, Seq,
+    Seq,
     store::{Head, Item},
 };
 use http::StatusCode;
@@ -29,36 +32,19 @@ impl CountsAt {
 /// `GET /counts`.
 pub(super) async fn counts(State(http): State<Http>, request: Request) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
-    let caller = Caller::of(&http, &parts).await?;
-    let head = http.engine().head(&caller.identity.recipient).await?;
+    let who = http.user(&parts).await?.recipient;
+    let head = http.engine().head(&who).await?;
     Ok(json(StatusCode::OK, CountsAt::of(&head)))
 }
 
 /// `GET /{id}`.
 pub(super) async fn item(State(http): State<Http>, params: Params, request: Request) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
-    let caller = Caller::of(&http, &parts).await?;
-    let found = http.engine().item(&caller.identity.recipient, notification_id(&params)?).await?;
+    let who = http.user(&parts).await?.recipient;
+    let found = http.engine().item(&who, path::notification_id(&params)?).await?;
     let mut text = String::new();
     write_item(&mut text, &found.ok_or_else(Problem::not_found)?);
     Ok(json_text(text))
-}
-
-/// Whatever of the user's API is not built yet.
-pub(super) async fn later(State(http): State<Http>, request: Request) -> Result<Response, Problem> {
-    let (parts, _) = request.into_parts();
-    Caller::of(&http, &parts).await?;
-    Err(Problem::not_in_this_build())
-}
-
-/// The variable parts of a path, which may be no text at all.
-pub(super) type Params = Result<RawPathParams, RawPathParamsRejection>;
-
-/// The id in the path; what cannot be one is not there.
-pub(super) fn notification_id(params: &Params) -> Result<NotificationId, Problem> {
-    let params = params.as_ref().map_err(|_| Problem::not_found())?;
-    let id = params.iter().find(|(name, _)| *name == "id").and_then(|(_, id)| id.parse().ok());
-    id.ok_or_else(Problem::not_found)
 }
 
 /// An item: the notification's own bytes, and the state after its last member. They are not parsed, so that numbers stay as they were sent.

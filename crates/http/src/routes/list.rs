@@ -4,16 +4,15 @@ use super::{
     inbox::{CountsAt, write_item},
     json_text,
 };
-use crate::{Code, Http, Problem, auth::Caller, query};
+use crate::{Code, Http, Problem, query};
 use axum::{
     extract::{Request, State},
     response::Response,
 };
 use campanile_core::{
-    Cursor, Fault, TypeName,
+    Cursor, TypeName,
     store::{InboxPage, InboxQuery, InboxStatus},
 };
-use std::collections::HashSet;
 
 const DEFAULT_LIMIT: usize = 20;
 const MAX_LIMIT: usize = 100;
@@ -23,9 +22,9 @@ const PAGE_MARK: &str = "p";
 /// Lists a page.
 pub(super) async fn list(State(http): State<Http>, request: Request) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
-    let caller = Caller::of(&http, &parts).await?;
+    let who = http.user(&parts).await?.recipient;
     let asked = Asked::parse(parts.uri.query())?;
-    let page = http.engine().inbox(&caller.identity.recipient, asked.query).await?;
+    let page = http.engine().inbox(&who, asked.query).await?;
     match asked.after {
         Some(after) if after.epoch != page.head.epoch => {
             Err(Problem::new(Code::ForeignCursor, "The cursor belongs to another life of this inbox."))
@@ -42,46 +41,33 @@ struct Asked {
 }
 
 impl Asked {
-    /// Reads all parameters; every one that is wrong, unknown or there twice is a fault.
     fn parse(query: Option<&str>) -> Result<Self, Problem> {
         let mut asked = Self { query: InboxQuery { limit: DEFAULT_LIMIT, ..InboxQuery::default() }, after: None };
-        let (mut faults, mut seen) = (Vec::new(), HashSet::new());
-        for (name, value) in query::pairs(query) {
-            let name = String::from_utf8_lossy(&name).into_owned();
-            let value = std::str::from_utf8(&value).map_err(|_| "must be UTF-8");
-            let taken = value.and_then(|value| asked.take(&name, value));
-            let once = if seen.insert(name.clone()) { taken } else { Err("must be there once only") };
-            if let Err(detail) = once {
-                faults.push(Fault::new(format!("/query/{}", name.replace('~', "~0").replace('/', "~1")), detail));
-            }
-        }
-        if faults.is_empty() { Ok(asked) } else { Err(faults.into()) }
+        query::each(query, |name, value| asked.take(name, value))?;
+        Ok(asked)
     }
 
-    fn take(&mut self, name: &str, value: &str) -> Result<(), &'static str> {
+    fn take(&mut self, name: &str, value: &[u8]) -> Result<(), &'static str> {
+        let text = || query::text(value);
         match name {
-            "limit" => self.query.limit = limit(value)?,
+            "limit" => {
+                self.query.limit = query::number(value, 1..=MAX_LIMIT).ok_or("must be a number from 1 to 100")?;
+            }
             "cursor" => {
-                let cursor = value.strip_prefix(PAGE_MARK).and_then(|text| Cursor::parse(text.as_bytes()));
+                let cursor = text()?.strip_prefix(PAGE_MARK).and_then(|text| Cursor::parse(text.as_bytes()));
                 self.after = Some(cursor.ok_or("must be the nextCursor of an earlier page")?);
                 self.query.before = self.after.map(|cursor| cursor.seq);
             }
-            "status" => self.query.status = status(value)?,
-            "type" => self.query.type_name = Some(TypeName::new(value).map_err(|_| "must be a type's name")?),
+            "status" => self.query.status = status(text()?)?,
+            "type" => self.query.type_name = Some(TypeName::new(text()?).map_err(|_| "must be a type's name")?),
             "severity" => {
-                let severity = value.parse().map_err(|_| "must be one of info, success, warning, error, fatal")?;
+                let severity = text()?.parse().map_err(|_| "must be one of info, success, warning, error, fatal")?;
                 self.query.severity = Some(severity);
             }
-            _ => return Err("is not known here"),
+            _ => return Err(query::UNKNOWN),
         }
         Ok(())
     }
-}
-
-fn limit(value: &str) -> Result<usize, &'static str> {
-    let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
-    let limit = value.parse().ok().filter(|limit| digits && (1..=MAX_LIMIT).contains(limit));
-    limit.ok_or("must be a number from 1 to 100")
 }
 
 fn status(value: &str) -> Result<InboxStatus, &'static str> {

@@ -2,9 +2,9 @@
 
 use super::{
     done,
-    inbox::{Params, notification_id},
+    path::{self, Params},
 };
-use crate::{Code, Http, Problem, auth::Caller, body, json::Object, json::text};
+use crate::{Code, Http, Problem, body, json::Object, json::text};
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -42,10 +42,10 @@ marks! {
 
 async fn mark(http: &Http, params: &Params, request: Request, state: StateChange) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let caller = Caller::of(http, &parts).await?;
+    let who = http.changing_user(&parts).await?;
     require_nothing(http, &parts, body).await?;
-    let target = MarkTarget::Notifications { ids: vec![notification_id(params)?], state };
-    let marked = http.engine().mark(&caller.identity.recipient, target).await?;
+    let target = MarkTarget::Notifications { ids: vec![path::notification_id(params)?], state };
+    let marked = http.engine().mark(&who, target).await?;
     if marked.not_found.is_empty() { Ok(done()) } else { Err(Problem::not_found()) }
 }
 
@@ -61,7 +61,7 @@ pub(super) async fn seen(State(http): State<Http>, request: Request) -> Result<R
 
 async fn mark_up_to(http: &Http, request: Request, state: UpToState) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let who = Caller::of(http, &parts).await?.identity.recipient;
+    let who = http.changing_user(&parts).await?;
     let bytes = read_body(http, &parts, body).await?;
     let up_to = match members(&bytes, Some("upTo"))? {
         None => None,
@@ -91,7 +91,8 @@ pub(super) async fn require_nothing(http: &Http, parts: &Parts, body: Body) -> R
     members(&read_body(http, parts, body).await?, None).map(drop)
 }
 
-async fn read_body(http: &Http, parts: &Parts, body: Body) -> Result<bytes::Bytes, Problem> {
+/// A body that may be empty, and otherwise is JSON.
+pub(super) async fn read_body(http: &Http, parts: &Parts, body: Body) -> Result<bytes::Bytes, Problem> {
     let bytes = body::read(body, http.body_limits()).await?;
     if !bytes.is_empty() {
         body::require_json(&parts.headers)?;

@@ -1,13 +1,22 @@
 //! The routes, by who uses them.
 
 mod api;
+mod batch;
+mod bulk;
+mod changes;
+mod connections;
 mod draft;
 mod inbox;
 mod list;
 mod marks;
 mod ops;
+mod paging;
+mod path;
+mod published;
 mod stream;
 mod ticket;
+mod topics;
+mod users;
 
 use crate::{Code, Http, Problem, envelope};
 use axum::{
@@ -29,8 +38,8 @@ impl Http {
             .route("/counts", get(inbox::counts))
             .route("/read-all", post(marks::read_all))
             .route("/seen", post(marks::seen))
-            .route("/bulk", post(inbox::later))
-            .route("/changes", get(inbox::later))
+            .route("/bulk", post(bulk::change))
+            .route("/changes", get(changes::read))
             .route("/{id}", get(inbox::item).delete(marks::remove))
             .route("/{id}/read", post(marks::read))
             .route("/{id}/unread", post(marks::unread))
@@ -44,16 +53,16 @@ impl Http {
         let routes = Router::new()
             .route("/notifications", post(api::publish))
             .route("/signals", post(api::signal))
-            .route("/notifications/batch", post(api::later_publishing))
-            .route("/notifications/{id}", get(api::later_publishing).delete(api::later))
-            .route("/notifications/{id}/recipients", get(api::later_publishing))
-            .route("/topics/{topic}/members", get(api::later))
-            .route("/topics/{topic}/members/{user}", put(api::later).delete(api::later))
-            .route("/connections", get(api::later))
-            .route("/connections/{id}", delete(api::later))
-            .route("/users/{user}/connections", delete(api::later))
-            .route("/users/{user}/revoke", post(api::later))
-            .route("/users/{user}", delete(api::later));
+            .route("/notifications/batch", post(batch::publish))
+            .route("/notifications/{id}", get(published::outcome).delete(published::withdraw))
+            .route("/notifications/{id}/recipients", get(published::recipients))
+            .route("/topics/{topic}/members", get(topics::members))
+            .route("/topics/{topic}/members/{user}", put(topics::join).delete(topics::leave))
+            .route("/connections", get(connections::list))
+            .route("/connections/{id}", delete(connections::cut))
+            .route("/users/{user}/connections", delete(connections::cut_user))
+            .route("/users/{user}/revoke", post(users::revoke))
+            .route("/users/{user}", delete(users::erase));
         self.finish(routes.with_state(self.clone()))
     }
 
@@ -99,6 +108,11 @@ async fn method_not_allowed(_: Method) -> Problem {
 /// 204.
 fn done() -> Response {
     StatusCode::NO_CONTENT.into_response()
+}
+
+/// 202 with nothing to say.
+fn accepted() -> Response {
+    StatusCode::ACCEPTED.into_response()
 }
 
 /// 200 with a JSON text made here.

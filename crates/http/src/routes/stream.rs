@@ -1,9 +1,7 @@
 //! `GET /stream`: the event stream.
 
 use crate::{
-    Code, Http, Problem, accept,
-    auth::Caller,
-    delimit, position, query,
+    Code, Http, Problem, accept, delimit, position, query,
     session_body::SessionBody,
     tickets::{Taken, Tickets},
 };
@@ -12,54 +10,50 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use campanile_core::{EndReason, Identity, OpenError, OpenRequest, Session, Transport, frame};
+use campanile_core::{EndReason, Identity, OpenRequest, Transport, frame};
 use futures_util::stream;
 use http::{
-    HeaderName, HeaderValue, Method, Version,
+    HeaderName, HeaderValue, Method, StatusCode, Version,
     header::{CACHE_CONTROL, CONTENT_TYPE},
     request::Parts,
 };
 use std::convert::Infallible;
 
 /// Opens a stream; for HEAD, says whether it would be opened.
-pub(super) async fn open(State(http): State<Http>, request: Request) -> Result<Response, Problem> {
+pub(super) async fn open(State(http): State<Http>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    let (identity, ticket) = identify(&http, &parts).await?;
+    try_open(&http, &parts).await.unwrap_or_else(|problem| refuse(&parts, problem))
+}
+
+async fn try_open(http: &Http, parts: &Parts) -> Result<Response, Problem> {
+    let (identity, ticket) = identify(http, parts).await?;
     if !accept::allows_event_stream(&parts.headers) {
         return Err(Problem::new(Code::NotAcceptable, "This route answers with text/event-stream only."));
     }
-    let request = OpenRequest { identity, position: position::of(&parts), transport: transport(&parts) };
+    let request = OpenRequest { identity, position: position::of(parts), transport: transport(parts) };
     if parts.method == Method::HEAD {
-        return match http.engine().check(&request).await {
-            Ok(()) => Ok(streaming(&parts, nothing())),
-            Err(error) => Ok(refuse(&parts, error)),
-        };
+        http.could_connect(&request.identity.recipient)?;
+        http.engine().check(&request).await?;
+        return Ok(streaming(parts, nothing()));
     }
-    match http.engine().open(request).await {
-        Ok(session) => {
-            if let Some(ticket) = ticket {
-                ticket.use_up();
-            }
-            Ok(stream_of(&parts, session))
-        }
-        Err(error) => Ok(refuse(&parts, error)),
-    }
-}
-
-fn stream_of(parts: &Parts, session: Session) -> Response {
-    streaming(parts, Body::new(SessionBody::new(session, transport(parts))))
+    http.connect(&request.identity.recipient)?;
+    let session = http.engine().open(request).await?;
+    ticket.into_iter().for_each(Taken::use_up);
+    Ok(streaming(parts, Body::new(SessionBody::new(session, transport(parts)))))
 }
 
 /// Whose stream it is: by token, cookie or ticket, in that order. HEAD leaves the ticket alone.
 async fn identify(http: &Http, parts: &Parts) -> Result<(Identity, Option<Taken>), Problem> {
     let ticket = query::first(parts.uri.query(), "ticket").filter(|ticket| !ticket.is_empty());
-    match (Caller::of(http, parts).await, ticket) {
-        (Ok(caller), _) => Ok((caller.identity, None)),
-        (Err(problem), Some(ticket)) if problem.code() == Code::CredentialsMissing => {
-            by_ticket(http.tickets(), &ticket, &parts.method)
-        }
-        (Err(problem), _) => Err(problem),
-    }
+    let problem = match http.user(parts).await {
+        Ok(identity) => return Ok((identity, None)),
+        Err(problem) => problem,
+    };
+    let Some(ticket) = ticket.filter(|_| problem.code() == Code::CredentialsMissing) else { return Err(problem) };
+    let (identity, taken) = by_ticket(http.tickets(), &ticket, &parts.method)?;
+    // The token may have been revoked since the ticket was issued.
+    http.refuse_revoked(&identity).await?;
+    Ok((identity, taken))
 }
 
 fn by_ticket(tickets: &Tickets, ticket: &[u8], method: &Method) -> Result<(Identity, Option<Taken>), Problem> {
@@ -75,11 +69,11 @@ fn transport(parts: &Parts) -> Transport {
 }
 
 /// A refusal. A plain `EventSource` gives up for good on any status but 200, so it gets a stream that says when to come back.
-fn refuse(parts: &Parts, error: OpenError) -> Response {
-    let reason = if matches!(error, OpenError::Draining) { EndReason::Draining } else { EndReason::Busy };
-    let problem = Problem::from(error);
+fn refuse(parts: &Parts, problem: Problem) -> Response {
+    let later = matches!(problem.code().status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
     match query::first(parts.uri.query(), "eventsource") {
-        Some(value) if &*value == b"1" => {
+        Some(value) if &*value == b"1" && later => {
+            let reason = if problem.code() == Code::Draining { EndReason::Draining } else { EndReason::Busy };
             let frame = stream::iter([Ok::<_, Infallible>(frame::refusal(reason))]);
             streaming(parts, Body::from_stream(frame))
         }

@@ -40,32 +40,91 @@ async fn wrong_methods_are_405_and_the_right_ones_are_named() {
 }
 
 #[tokio::test]
-async fn what_is_not_built_says_so_to_whoever_may_ask() {
+async fn every_route_of_the_application_asks_for_its_scope() {
     let app = App::new();
-    let user = token("u1");
-    for (method, path) in [("POST", "/notifications/bulk"), ("GET", "/notifications/changes")] {
-        call(&app, method, path, &user).await.problem(501, "not-in-this-build");
-        call(&app, method, path, "nonsense").await.problem(401, "credentials-invalid");
-    }
-    for (method, path) in [
-        ("POST", "/api/notifications/batch"),
-        ("GET", "/api/notifications/00000000-0000-7000-8000-000000000000"),
-        ("GET", "/api/notifications/00000000-0000-7000-8000-000000000000/recipients"),
-        ("DELETE", "/api/notifications/00000000-0000-7000-8000-000000000000"),
-        ("PUT", "/api/topics/t/members/u"),
-        ("DELETE", "/api/topics/t/members/u"),
-        ("GET", "/api/topics/t/members"),
-        ("GET", "/api/connections"),
-        ("DELETE", "/api/connections/c"),
-        ("DELETE", "/api/users/u/connections"),
-        ("POST", "/api/users/u/revoke"),
-        ("DELETE", "/api/users/u"),
+    let id = "00000000-0000-7000-8000-000000000000";
+    for (method, path, scope) in [
+        ("POST", "/api/notifications".into(), "notifications:publish"),
+        ("POST", "/api/notifications/batch".into(), "notifications:publish"),
+        ("POST", "/api/signals".into(), "notifications:publish"),
+        ("GET", format!("/api/notifications/{id}"), "notifications:publish"),
+        ("GET", format!("/api/notifications/{id}/recipients"), "notifications:publish"),
+        ("DELETE", format!("/api/notifications/{id}"), "notifications:admin"),
+        ("PUT", "/api/topics/t/members/u".into(), "notifications:admin"),
+        ("DELETE", "/api/topics/t/members/u".into(), "notifications:admin"),
+        ("GET", "/api/topics/t/members".into(), "notifications:admin"),
+        ("GET", "/api/connections".into(), "notifications:admin"),
+        ("DELETE", format!("/api/connections/{id}"), "notifications:admin"),
+        ("DELETE", "/api/users/u/connections".into(), "notifications:admin"),
+        ("POST", "/api/users/u/revoke".into(), "notifications:admin"),
+        ("DELETE", "/api/users/u".into(), "notifications:admin"),
     ] {
-        call(&app, method, path, KEY).await.problem(501, "not-in-this-build");
-        call(&app, method, path, "nonsense").await.problem(401, "credentials-invalid");
-        call(&app, method, path, &scoped("other")).await.problem(403, "insufficient-scope");
+        call(&app, method, &path, "nonsense").await.problem(401, "credentials-invalid");
+        let answer = call(&app, method, &path, &scoped("other")).await;
+        answer.problem(403, "insufficient-scope");
+        assert!(answer.header("www-authenticate").unwrap().contains(scope), "{method} {path}");
+        let publisher = call(&app, method, &path, &scoped("notifications:publish")).await.status;
+        assert_eq!(publisher == 403, scope == "notifications:admin", "{method} {path}");
+        for all in [KEY.to_owned(), scoped("notifications:admin")] {
+            let status = call(&app, method, &path, &all).await.status;
+            assert!(![401, 403, 405, 501].contains(&status.as_u16()), "{method} {path}: {status}");
+        }
+        let ambient = Request::builder().method(method).uri(&path).header("cookie", format!("campanile_token={KEY}"));
+        app.call(ambient.body(Body::empty()).unwrap()).await.problem(401, "credentials-missing");
     }
-    call(&app, "GET", "/openapi.json", "").await.problem(501, "not-in-this-build");
+}
+
+#[tokio::test]
+async fn a_token_acts_on_its_own_tenant_and_a_key_on_the_one_it_names() {
+    let app = App::new();
+    let id = "00000000-0000-7000-8000-000000000000";
+    for (method, path, status) in [
+        ("GET", format!("/api/notifications/{id}"), 404),
+        ("GET", format!("/api/notifications/{id}/recipients"), 404),
+        ("DELETE", format!("/api/notifications/{id}"), 404),
+        ("PUT", "/api/topics/t/members/u".into(), 204),
+        ("GET", "/api/topics/t/members".into(), 200),
+        ("GET", "/api/connections".into(), 200),
+        ("DELETE", "/api/users/u/connections".into(), 202),
+        ("DELETE", "/api/users/u".into(), 202),
+    ] {
+        let admin = scoped("notifications:admin");
+        let foreign = format!("{path}?tenant=acme");
+        call(&app, method, &foreign, &admin).await.problem(403, "foreign-tenant");
+        assert_eq!(call(&app, method, &format!("{path}?tenant=default"), &admin).await.status, status, "{path}");
+        assert_eq!(call(&app, method, &foreign, KEY).await.status, status, "{path}");
+        assert_eq!(call(&app, method, &format!("{path}?tenant="), KEY).await.pointers(), ["/query/tenant"]);
+    }
+}
+
+#[tokio::test]
+async fn every_answer_forbids_sniffing_and_varies_by_origin() {
+    let app = App::new();
+    for (method, path, bearer, status) in [
+        ("GET", "/nothing", "", 404),
+        ("PUT", "/notifications", "", 405),
+        ("GET", "/notifications", "", 401),
+        ("GET", "/api/connections", KEY, 200),
+        ("POST", "/api/notifications", KEY, 415),
+        ("DELETE", "/api/users/u", KEY, 202),
+        ("PUT", "/api/topics/t/members/u", KEY, 204),
+        ("GET", "/health/live", "", 200),
+        ("GET", "/openapi.json", "", 501),
+    ] {
+        let answer = call(&app, method, path, bearer).await;
+        assert_eq!(answer.status, status, "{method} {path}");
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{method} {path}");
+        assert_eq!(answer.header("vary"), Some("Origin"), "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn the_type_of_a_problem_is_a_link_to_its_row() {
+    let answer = call(&App::new(), "GET", "/nothing", "").await;
+    let kind = answer.problem(404, "not-found")["type"].as_str().unwrap().to_owned();
+    let (page, row) = kind.split_once('#').unwrap();
+    assert!(page.starts_with("https://") && page.ends_with("/docs/errors.md"), "{page}");
+    assert!(include_str!("../../../../docs/errors.md").contains(&format!("<a id=\"{row}\">")));
 }
 
 #[tokio::test]

@@ -3,10 +3,10 @@
 use crate::support::App;
 use axum::body::Body;
 use campanile_core::{
-    Engine, Mark, NotificationId, Recipient, Seq,
+    Engine, Mark, NotificationId, Recipient, Seq, Tenant, Timestamp, Topic, UserId,
     store::{
-        Appended, Done, Head, InboxPage, InboxQuery, Item, LogPage, Marked, MemoryStore, Publish, Store, StoreResult,
-        Sweep, Swept,
+        Done, Head, InboxPage, InboxQuery, Item, LogPage, Marked, MemoryStore, NamePage, Publish, Published,
+        RecipientRecord, Record, Store, StoreResult, Sweep, Swept, Withdrawn,
     },
 };
 use campanile_http::{ApiKey, HttpOptions};
@@ -44,7 +44,35 @@ struct Stuck;
 
 impl Store for Stuck {
     fn open(&self, _: Recipient, _: Done<Head>) {}
-    fn publish(&self, _: Publish, _: Done<Vec<Appended>>) {}
+    fn publish(&self, _: Publish, _: Done<Published>) {}
+    fn withdraw(&self, _: Tenant, _: NotificationId, _: Timestamp, _: Done<Withdrawn>) {}
+    fn erase(&self, _: Recipient, _: Done<bool>) {}
+    fn set_member(&self, _: Topic, _: Recipient, _: bool, _: Done<()>) {}
+    fn revoke(&self, _: Recipient, _: Timestamp, _: Done<()>) {}
+    fn record(&self, _: Tenant, _: NotificationId) -> BoxFuture<'_, StoreResult<Option<Record>>> {
+        Box::pin(pending())
+    }
+    fn recipients(
+        &self,
+        _: Tenant,
+        _: NotificationId,
+        _: Option<UserId>,
+        _: usize,
+    ) -> BoxFuture<'_, StoreResult<Option<NamePage<RecipientRecord>>>> {
+        Box::pin(pending())
+    }
+    fn members(
+        &self,
+        _: Tenant,
+        _: Topic,
+        _: Option<UserId>,
+        _: usize,
+    ) -> BoxFuture<'_, StoreResult<NamePage<UserId>>> {
+        Box::pin(pending())
+    }
+    fn revocations(&self) -> BoxFuture<'_, StoreResult<Vec<(Recipient, Timestamp)>>> {
+        Box::pin(pending())
+    }
     fn mark(&self, _: Mark, _: Done<Marked>) {}
     fn sweep(&self, _: Sweep, _: Done<Swept>) {}
     fn heads(&self, _: Vec<Recipient>) -> BoxFuture<'_, StoreResult<Vec<Option<Head>>>> {

@@ -4,7 +4,9 @@ use crate::{
     stream_wire::Wire,
     support::{App, eventually},
 };
-use std::net::SocketAddr;
+use campanile_core::{Engine, store::MemoryStore};
+use campanile_http::HttpOptions;
+use std::{net::SocketAddr, sync::Arc};
 
 /// Asks for a stream; answers the status, and the connection if it became one.
 async fn attempt(address: SocketAddr) -> (u16, Option<Wire>) {
@@ -16,7 +18,8 @@ async fn attempt(address: SocketAddr) -> (u16, Option<Wire>) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_hundred_that_arrive_together_ten_get_a_stream_every_time() {
-    let app = App::new();
+    let options = HttpOptions { connects_per_minute: 10_000, ..HttpOptions::default() };
+    let app = App::with(Engine::builder(Arc::new(MemoryStore::default())), options);
     let address = app.listen().await;
     for round in 0..5 {
         let attempts: Vec<_> = (0..200).map(|_| tokio::spawn(attempt(address))).collect();

@@ -155,36 +155,6 @@ async fn nobody_never_means_everybody() {
 }
 
 #[tokio::test]
-async fn topics_and_everyone_are_refused_by_name() {
-    let app = App::new();
-    for (to, pointer) in [
-        (r#"{"topic":"news"}"#, "/to/topic"),
-        (r#"{"everyone":true}"#, "/to/everyone"),
-        (r#"{"everyone":false}"#, "/to/everyone"),
-        (r#"{"users":["u1"],"topic":"news"}"#, "/to/topic"),
-        (r#"{"everyone":true,"except":["u1"]}"#, "/to/everyone"),
-    ] {
-        let answer = app.api(PATH, format!(r#"{{"type":"t","to":{to}}}"#)).await;
-        assert_eq!(answer.pointers(), [pointer]);
-        assert_eq!(answer.problem(422, "invalid")["errors"][0]["detail"], "is not in this build");
-    }
-}
-
-#[tokio::test]
-async fn an_idempotency_key_is_refused_and_never_ignored() {
-    let app = App::new();
-    let request = as_key().method("POST").uri(PATH).header("idempotency-key", "k1");
-    let request = request.header("content-type", "application/json");
-    let answer = app.call(request.body(Body::from(r#"{"type":"t","to":{"users":["u1"]}}"#)).unwrap()).await;
-    answer.problem(501, "not-in-this-build");
-    assert_eq!(app.user("u1", "GET", "/notifications/counts").await.json()["unread"], 0);
-    assert_eq!(
-        app.api(PATH, r#"{"type":"t","to":{"users":["u1"]},"idempotencyKey":"k1"}"#).await.pointers(),
-        ["/idempotencyKey"]
-    );
-}
-
-#[tokio::test]
 async fn the_body_must_be_json_by_its_own_account() {
     let app = App::new();
     let body = r#"{"type":"t","to":{"users":["u1"]}}"#;

@@ -52,7 +52,7 @@ async fn names_of_the_stream_itself_are_no_signals() {
 #[tokio::test]
 async fn every_fault_of_a_signal_is_listed() {
     let app = App::new();
-    let body = r#"{"to":{"topic":"x"},"event":"ready","key":"","title":"no","data":1,"data":2}"#;
+    let body = r#"{"to":{"topic":"a\u0000"},"event":"ready","key":"","title":"no","data":1,"data":2}"#;
     let mut pointers = app.api(PATH, body).await.pointers();
     pointers.sort();
     assert_eq!(pointers, ["/data", "/event", "/key", "/title", "/to/topic"]);

@@ -1,0 +1,129 @@
+//! `GET /changes`: the log as JSON, by long poll. For clients whose network holds streams up.
+
+use super::json;
+use crate::{Code, Http, Problem, query, session_body};
+use axum::{
+    extract::{Request, State},
+    response::Response,
+};
+use bytes::Bytes;
+use campanile_core::{Changes, Cursor, LoggedEvent, OpenRequest, Transport, frame::VersionedCounts};
+use http::{Method, StatusCode};
+use serde_json::value::RawValue;
+use std::time::Duration;
+
+const DEFAULT_LIMIT: usize = 100;
+const MAX_LIMIT: usize = 1000;
+/// The longest wait, in seconds: proxies give up on an answer soon after.
+const MAX_WAIT: usize = 60;
+
+/// A piece of the log.
+#[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Piece {
+    resume: &'static str,
+    /// Why it is `reset`; `null` otherwise.
+    reset_reason: Option<&'static str>,
+    changes: Vec<Logged>,
+    /// The position after them: what to ask with next.
+    cursor: Cursor,
+    /// Whether more follow at once.
+    more: bool,
+    counts: VersionedCounts,
+}
+
+/// An event of the log.
+#[derive(serde::Serialize)]
+struct Logged {
+    id: Cursor,
+    event: &'static str,
+    data: Box<RawValue>,
+}
+
+impl TryFrom<LoggedEvent> for Logged {
+    type Error = serde_json::Error;
+
+    fn try_from(event: LoggedEvent) -> Result<Self, serde_json::Error> {
+        Ok(Self { id: event.cursor, event: event.event, data: RawValue::from_string(event.data)? })
+    }
+}
+
+/// What is asked for.
+#[derive(PartialEq, Eq, Debug)]
+struct Asked {
+    after: Option<Bytes>,
+    limit: usize,
+    wait: Duration,
+}
+
+impl Asked {
+    fn parse(query: Option<&str>) -> Result<Self, Problem> {
+        let mut asked = Self { after: None, limit: DEFAULT_LIMIT, wait: Duration::ZERO };
+        query::each(query, |name, value| {
+            match name {
+                // Anything may be asked for: what is no position is an unknown one.
+                "after" => asked.after = Some(Bytes::copy_from_slice(value)).filter(|after| !after.is_empty()),
+                "limit" => {
+                    asked.limit = query::number(value, 1..=MAX_LIMIT).ok_or("must be a number from 1 to 1000")?;
+                }
+                "wait" => {
+                    let seconds = query::number(value, 0..=MAX_WAIT).ok_or("must be a number from 0 to 60")?;
+                    asked.wait = Duration::from_secs(seconds as u64);
+                }
+                _ => return Err(query::UNKNOWN),
+            }
+            Ok(())
+        })?;
+        Ok(asked)
+    }
+}
+
+/// Answers what came after a position; with a wait, as soon as there is something.
+pub(super) async fn read(State(http): State<Http>, request: Request) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    let identity = http.user(&parts).await?;
+    let asked = Asked::parse(parts.uri.query())?;
+    http.connect(&identity.recipient)?;
+    // Nobody waits for an answer without a body.
+    let wait = if parts.method == Method::HEAD { Duration::ZERO } else { asked.wait };
+    let request = OpenRequest { identity, position: asked.after, transport: Transport::LongPoll };
+    let changes = http.engine().changes(request, asked.limit, wait).await?;
+    Ok(json(StatusCode::OK, Piece::try_from(changes)?))
+}
+
+impl TryFrom<Changes> for Piece {
+    type Error = Problem;
+
+    fn try_from(changes: Changes) -> Result<Self, Problem> {
+        let Changes { resume, changes, cursor, more, counts } = changes;
+        let (resume, reset_reason) = session_body::words(resume);
+        let logged: Result<Vec<Logged>, _> = changes.into_iter().map(TryInto::try_into).collect();
+        let changes = logged.map_err(|error| {
+            tracing::error!(%error, "an entry of the log is no JSON");
+            Problem::new(Code::Internal, "The log could not be written as JSON.")
+        })?;
+        Ok(Self { resume, reset_reason, changes, cursor, more, counts })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(query: &str) -> Vec<String> {
+        let faults = Asked::parse(Some(query)).map_or_else(|problem| problem.errors().to_vec(), |_| Vec::new());
+        faults.into_iter().map(|fault| fault.pointer).collect()
+    }
+
+    #[test]
+    fn any_position_is_taken_and_everything_else_has_bounds() {
+        let asked = Asked::parse(Some("after=%FF&limit=1000&wait=60")).unwrap();
+        let expected = Asked { after: Some(Bytes::from_static(&[0xff])), limit: 1000, wait: Duration::from_secs(60) };
+        assert_eq!(asked, expected);
+        assert_eq!(Asked::parse(Some("after=")).unwrap(), Asked::parse(None).unwrap());
+        for bad in ["0", "1001", "-1", "+5", "1.5", "", "x", "%FF", "99999999999999999999"] {
+            assert_eq!(faults(&format!("limit={bad}")), ["/query/limit"], "{bad}");
+        }
+        assert_eq!(faults("wait=61&since=1&limit=5&limit=5"), ["/query/wait", "/query/since", "/query/limit"]);
+    }
+}

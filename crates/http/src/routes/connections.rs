@@ -1,0 +1,91 @@
+//! Open connections as an operator sees them, and cutting them.
+
+use super::{
+    accepted, json,
+    marks::require_nothing,
+    paging::{Page, Paging},
+    path::{self, Params},
+};
+use crate::{Http, Problem, auth::SCOPE_ADMIN, query};
+use axum::{
+    extract::{Request, State},
+    response::Response,
+};
+use campanile_core::{Connection, ConnectionId, Cursor, Recipient, Timestamp, UserId};
+use http::StatusCode;
+
+/// An open stream, or a long poll that waits.
+#[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Open {
+    id: ConnectionId,
+    user: String,
+    tenant: String,
+    node: String,
+    since: Timestamp,
+    last_write_at: Timestamp,
+    /// The last position it was handed; `null` while it is being opened.
+    cursor: Option<Cursor>,
+    /// How many entries of the log it was not handed yet.
+    behind: u64,
+    transport: &'static str,
+}
+
+impl Open {
+    fn of(connection: &Connection, node: &str) -> Self {
+        Self {
+            id: connection.id,
+            user: connection.recipient.user.as_str().to_owned(),
+            tenant: connection.recipient.tenant.as_str().to_owned(),
+            node: node.to_owned(),
+            since: connection.since,
+            last_write_at: connection.last_write_at,
+            cursor: connection.cursor,
+            behind: connection.behind,
+            transport: connection.transport.as_str(),
+        }
+    }
+}
+
+/// `GET /connections`.
+pub(super) async fn list(State(http): State<Http>, request: Request) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    let caller = http.application(&parts, SCOPE_ADMIN).await?;
+    let tenant = caller.tenant(&parts, None)?;
+    let mut user = None;
+    let paging = Paging::<ConnectionId>::parse(
+        parts.uri.query(),
+        |cursor| cursor.parse().ok(),
+        |name, value| match name {
+            "user" => UserId::new(query::text(value)?).map(|id| user = Some(id)).map_err(|_| "must be a user's id"),
+            _ => Err(query::UNKNOWN),
+        },
+    )?;
+    // One more than asked for tells whether there is another page.
+    let mut found = http.engine().list_connections(&tenant, user.as_ref(), paging.after, paging.limit + 1);
+    let more = found.len() > paging.limit;
+    found.truncate(paging.limit);
+    let next_cursor = found.last().filter(|_| more).map(|last| last.id.to_string());
+    let items: Vec<_> = found.iter().map(|connection| Open::of(connection, http.node())).collect();
+    Ok(json(StatusCode::OK, Page { items, next_cursor }))
+}
+
+/// `DELETE /connections/{id}`.
+pub(super) async fn cut(State(http): State<Http>, params: Params, request: Request) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let caller = http.application(&parts, SCOPE_ADMIN).await?;
+    require_nothing(&http, &parts, body).await?;
+    let tenant = caller.tenant(&parts, None)?;
+    let found = http.engine().cut(&tenant, path::connection_id(&params)?);
+    if found { Ok(accepted()) } else { Err(Problem::not_found()) }
+}
+
+/// `DELETE /users/{user}/connections`.
+pub(super) async fn cut_user(State(http): State<Http>, params: Params, request: Request) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let caller = http.application(&parts, SCOPE_ADMIN).await?;
+    require_nothing(&http, &parts, body).await?;
+    let user = path::user(&params)?;
+    http.engine().cut_user(&Recipient::new(caller.tenant(&parts, None)?, user));
+    Ok(accepted())
+}

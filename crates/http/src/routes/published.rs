@@ -1,0 +1,133 @@
+//! What became of a publish, and taking it back.
+
+use super::{
+    accepted, json,
+    marks::require_nothing,
+    paging::{Page, Paging, write_name},
+    path::{self, Params},
+};
+use crate::{
+    Http, Problem,
+    auth::{SCOPE_ADMIN, SCOPE_PUBLISH},
+};
+use axum::{
+    extract::{Request, State},
+    response::Response,
+};
+use campanile_core::{
+    NotificationId, Seq, Timestamp, TypeName, UserId,
+    store::{RecipientRecord, Record},
+};
+use http::StatusCode;
+
+/// What became of a publish.
+#[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Outcome {
+    notification_id: NotificationId,
+    #[serde(rename = "type")]
+    type_name: TypeName,
+    occurred_at: Timestamp,
+    state: Progress,
+    recipients: usize,
+    /// In how many inboxes it was put.
+    stored: usize,
+    /// How many connections it reached, as far as this node remembers.
+    live: u64,
+    /// How many recipients have read it.
+    read: usize,
+}
+
+/// How far a publish has come. Each one is a single transaction, so none is ever seen half-way.
+#[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Progress {
+    Done,
+    Withdrawn,
+}
+
+impl Outcome {
+    fn of(record: &Record, live: u64) -> Self {
+        let notification = &record.notification;
+        Self {
+            notification_id: notification.id,
+            type_name: notification.type_name.clone(),
+            occurred_at: notification.occurred_at,
+            state: if record.withdrawn { Progress::Withdrawn } else { Progress::Done },
+            recipients: record.recipients,
+            stored: record.recipients,
+            live,
+            read: record.read,
+        }
+    }
+}
+
+/// One recipient's side of a publish.
+#[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Received {
+    user: String,
+    seq: Seq,
+    read: bool,
+    read_at: Option<Timestamp>,
+    seen: bool,
+    seen_at: Option<Timestamp>,
+    archived: bool,
+    archived_at: Option<Timestamp>,
+    /// Gone from the inbox: deleted, withdrawn or expired.
+    removed: bool,
+}
+
+impl From<RecipientRecord> for Received {
+    fn from(record: RecipientRecord) -> Self {
+        let RecipientRecord { user, seq, read_at, seen_at, archived_at, removed } = record;
+        Self {
+            user: user.as_str().to_owned(),
+            seq,
+            read: read_at.is_some(),
+            read_at,
+            seen: seen_at.is_some(),
+            seen_at,
+            archived: archived_at.is_some(),
+            archived_at,
+            removed,
+        }
+    }
+}
+
+/// `GET /notifications/{id}`.
+pub(super) async fn outcome(State(http): State<Http>, params: Params, request: Request) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    let caller = http.application(&parts, SCOPE_PUBLISH).await?;
+    let tenant = caller.tenant(&parts, None)?;
+    let found = http.engine().record(&tenant, path::notification_id(&params)?).await?;
+    let (record, live) = found.ok_or_else(Problem::not_found)?;
+    Ok(json(StatusCode::OK, Outcome::of(&record, live)))
+}
+
+/// `GET /notifications/{id}/recipients`.
+pub(super) async fn recipients(
+    State(http): State<Http>,
+    params: Params,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    let caller = http.application(&parts, SCOPE_PUBLISH).await?;
+    let tenant = caller.tenant(&parts, None)?;
+    let (id, paging) = (path::notification_id(&params)?, Paging::<UserId>::by_name(parts.uri.query())?);
+    let found = http.engine().recipients_of(&tenant, id, paging.after, paging.limit).await?;
+    let page = found.ok_or_else(Problem::not_found)?;
+    let next_cursor = page.items.last().filter(|_| page.more).map(|last| write_name(&last.user));
+    let items: Vec<Received> = page.items.into_iter().map(Into::into).collect();
+    Ok(json(StatusCode::OK, Page { items, next_cursor }))
+}
+
+/// `DELETE /notifications/{id}`.
+pub(super) async fn withdraw(State(http): State<Http>, params: Params, request: Request) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let caller = http.application(&parts, SCOPE_ADMIN).await?;
+    require_nothing(&http, &parts, body).await?;
+    let tenant = caller.tenant(&parts, None)?;
+    let found = http.engine().withdraw(&tenant, path::notification_id(&params)?).await?;
+    if found { Ok(accepted()) } else { Err(Problem::not_found()) }
+}

@@ -1,0 +1,66 @@
+//! What an operator does about one user: revoking credentials, erasing.
+
+use super::{
+    accepted,
+    marks::require_nothing,
+    path::{self, Params},
+};
+use crate::{
+    Http, Problem,
+    auth::SCOPE_ADMIN,
+    body,
+    json::{self, Object},
+    moment,
+};
+use axum::{
+    extract::{Request, State},
+    response::Response,
+};
+use campanile_core::{Fault, Recipient, Timestamp};
+
+/// `POST /users/{user}/revoke`.
+pub(super) async fn revoke(State(http): State<Http>, params: Params, request: Request) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let caller = http.application(&parts, SCOPE_ADMIN).await?;
+    body::require_json(&parts.headers)?;
+    let asked = Revocation::parse(&body::read(body, http.body_limits()).await?)?;
+    let user = path::user(&params)?;
+    let who = Recipient::new(caller.tenant(&parts, asked.tenant.as_deref())?, user);
+    http.engine().revoke(&who, asked.issued_before).await?;
+    Ok(accepted())
+}
+
+/// What is asked for.
+struct Revocation {
+    issued_before: Timestamp,
+    tenant: Option<String>,
+}
+
+impl Revocation {
+    fn parse(body: &[u8]) -> Result<Self, Problem> {
+        let mut faults = Vec::new();
+        let Some(mut object) = Object::parse(json::text(body)?, "", &mut faults) else { return Err(faults.into()) };
+        let text = object.required("issuedBefore", &mut faults);
+        let issued_before = moment::parse(&text);
+        if issued_before.is_none() && !faults.iter().any(|fault| fault.pointer == "/issuedBefore") {
+            faults.push(Fault::new("/issuedBefore", "must be a time such as 2026-01-31T12:00:00Z (RFC 3339)"));
+        }
+        let tenant = object.string("tenant", &mut faults);
+        object.finish(&mut faults);
+        match issued_before {
+            Some(issued_before) if faults.is_empty() => Ok(Self { issued_before, tenant }),
+            _ => Err(faults.into()),
+        }
+    }
+}
+
+/// `DELETE /users/{user}`.
+pub(super) async fn erase(State(http): State<Http>, params: Params, request: Request) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let caller = http.application(&parts, SCOPE_ADMIN).await?;
+    require_nothing(&http, &parts, body).await?;
+    let user = path::user(&params)?;
+    // Whether there was anything to erase makes no difference: afterwards there is nothing.
+    http.engine().erase(&Recipient::new(caller.tenant(&parts, None)?, user)).await?;
+    Ok(accepted())
+}
