@@ -70,10 +70,6 @@ async fn other_audiences_are_refused_with_their_place() {
 async fn a_configuration_key_without_effect_stops_the_start() {
     for (name, value) in [
         ("TLS__CERT", "cert.pem"),
-        ("AUTH__PUBLIC_KEY_FILE", "key.pem"),
-        ("AUTH__JWKS_URL", "https://id.example/keys"),
-        ("AUTH__ALGORITHMS", "RS256"),
-        ("ADMIN__KEYS", "a:0000000000000000000000000000000000000000000000000000000000000000"),
         ("BUS__URL", "redis://127.0.0.1"),
         ("SSE__MEMORY_BUDGET_BYTES", "1000000"),
         ("LIMITS__CONNECTS_PER_MINUTE", "600"),
