@@ -5,13 +5,13 @@
 use super::{Outcome, cargo};
 use crate::job::Job;
 use crate::test::tally::Tally;
-use crate::tools::system::{CURL, PRLIMIT, STRACE};
+use crate::tools::system::{CURL, IP, PRLIMIT, STRACE};
 
 pub(super) fn run(job: &mut Job) -> Outcome {
-    // One watches the store sync, one limits the size of its files, one is typed as `dev` prints it. Without them only the tests that
-    // need them fail, so the others run all the same.
+    // One watches the store sync, one limits the size of its files, one is typed as `dev` prints it, one takes the link between two
+    // network namespaces away. Without them only the tests that need them fail, so the others run all the same.
     let mut missing = Tally::default();
-    for program in [STRACE, PRLIMIT, CURL] {
+    for program in [STRACE, PRLIMIT, CURL, IP] {
         if let Err(obstacle) = program.get(job) {
             job.note(&obstacle)?;
             missing = missing + Tally::one(false);
