@@ -16,6 +16,8 @@ mod tests;
 #[cfg(feature = "jwks-url")]
 mod url;
 mod watch;
+#[cfg(test)]
+mod watch_tests;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use error::KeysError;

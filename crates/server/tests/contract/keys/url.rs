@@ -89,6 +89,9 @@ async fn while_there_are_no_keys_a_token_is_not_judged() {
     for _ in 0..5 {
         assert_unavailable(&node, &token).await;
     }
+    let mut told = node.anonymous_stream().bearer(&token).query("eventsource", "1").open().await;
+    assert_eq!(told.status(), 200, "a plain EventSource would never come back after a 503");
+    assert_eq!(told.until("reconnect").await.json()["reason"], "busy");
     assert_eq!(provider.asked().len(), 1, "not for every token");
     assert_eq!(status(&node, "nonsense").await, 401, "what is no token at all is judged without keys");
     provider.says(old());
