@@ -124,6 +124,20 @@ impl Builder {
         self
     }
 
+    /// How many streams and long polls one user may open in a minute. Default 600.
+    #[must_use]
+    pub fn connects_per_minute(mut self, connects: u32) -> Self {
+        self.http.connects_per_minute = connects;
+        self
+    }
+
+    /// How many changes of the inbox one user may ask for in a minute. Default 600.
+    #[must_use]
+    pub fn changes_per_minute(mut self, changes: u32) -> Self {
+        self.http.changes_per_minute = changes;
+        self
+    }
+
     /// Adds a way of delivery beside the inbox and the stream.
     #[must_use]
     pub fn channel(mut self, channel: impl Channel) -> Self {

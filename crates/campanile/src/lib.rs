@@ -28,6 +28,7 @@
 //! would wait for them for ever.
 
 mod build;
+mod once;
 mod publisher;
 
 pub use build::{BuildError, Builder};
@@ -36,7 +37,7 @@ pub use publisher::Publisher;
 pub use campanile_core::{
     AudienceDraft, Clock, ConnectionLimitPolicy, Definition, Definitions, Draft, DraftLimits, Engine, EngineError,
     Fault, HeartbeatForm, Identity, Json, NotificationId, Receipt, Recipient, RetentionOptions, Severity, SignalDraft,
-    SseOptions, SystemClock, Tenant, Timestamp, TypeName, TypesPolicy, UserId, WhoError,
+    SseOptions, SystemClock, Tenant, Timestamp, Topic, TypeName, TypesPolicy, UserId, WhoError,
     channel::{Channel, DeliveryBatch, Outcome},
     store::{MemoryStore, Store, StoreError},
 };
@@ -61,12 +62,12 @@ impl Campanile {
         Builder::default()
     }
 
-    /// The users' routes: the stream, the inbox, tickets. Nest it, usually under `/notifications`; it needs no state.
+    /// The users' routes: the stream, the inbox, its log by long poll, tickets. Nest it, usually under `/notifications`; it needs no state.
     pub fn router(&self) -> Router {
         self.http.user_router()
     }
 
-    /// The routes for other applications: publishing and signals over HTTP. Nest it, usually under `/api`.
+    /// The routes for other applications: publishing and signals over HTTP, topics, connections, revocations. Nest it, usually under `/api`.
     pub fn api_router(&self) -> Router {
         self.http.api_router()
     }

@@ -5,7 +5,7 @@
 use axum::{Router, body::Body, http::Request};
 use campanile::{
     ApiKey, AudienceDraft, BuildError, Campanile, Clock, Draft, EngineError, MemoryStore, SignalDraft, SystemClock,
-    Tenant, TokenOptions, mint_token,
+    Tenant, TokenOptions, Topic, UserId, mint_token,
 };
 use http_body_util::BodyExt;
 use std::time::Duration;
@@ -52,6 +52,42 @@ async fn an_application_publishes_and_its_user_reads() {
     assert_eq!(publisher.signal(&signal).await.unwrap(), 0);
     let EngineError::Invalid(faults) = publisher.publish(&Draft::default()).await.unwrap_err() else { panic!() };
     assert_eq!(faults.len(), 2);
+}
+
+#[tokio::test]
+async fn a_publish_with_a_key_happens_once_and_can_be_taken_back() {
+    let campanile = campanile().await;
+    let (app, publisher) = (mounted(&campanile), campanile.publisher());
+    let draft = Draft { title: Some("once".into()), ..Draft::new("t", AudienceDraft::users(["u1"])) };
+    let first = publisher.publish_once(&draft, "invoice-42").await.unwrap();
+    let again = publisher.publish_once(&draft, "invoice-42").await.unwrap();
+    assert_eq!((first.replayed, again.replayed), (false, true));
+    assert_eq!(again.notification_id, first.notification_id);
+    let other = Draft { title: Some("other".into()), ..draft };
+    assert!(matches!(publisher.publish_once(&other, "invoice-42").await, Err(EngineError::KeyReused)));
+    assert_eq!(get(&app, "/push").await.1.matches(r#""title":"once""#).count(), 1);
+    assert!(publisher.withdraw(first.notification_id).await.unwrap());
+    assert!(!get(&app, "/push").await.1.contains("once"));
+    assert!(!publisher.for_tenant(Tenant::new("acme").unwrap()).withdraw(first.notification_id).await.unwrap());
+}
+
+#[tokio::test]
+async fn members_of_a_topic_are_published_to_together() {
+    let publisher = campanile().await.publisher();
+    let (topic, user) = (Topic::new("news").unwrap(), UserId::new("u1").unwrap());
+    let draft = Draft::new("t", AudienceDraft::Topic { topic: "news".into(), except: Vec::new() });
+    publisher.join(&topic, &user).await.unwrap();
+    assert_eq!(publisher.publish(&draft).await.unwrap().recipients, 1);
+    publisher.leave(&topic, &user).await.unwrap();
+    assert_eq!(publisher.publish(&draft).await.unwrap().recipients, 0);
+}
+
+#[tokio::test]
+async fn a_users_allowance_per_minute_is_set_by_the_builder() {
+    let building = Campanile::builder().store(MemoryStore::default()).jwt_secret(SECRET);
+    let app = mounted(&building.connects_per_minute(2).changes_per_minute(1).build().await.unwrap());
+    let poll = async || get(&app, "/push/changes").await.0;
+    assert_eq!((poll().await, poll().await, poll().await), (200, 200, 429));
 }
 
 #[tokio::test]
