@@ -180,13 +180,19 @@ impl Work<'_> {
         )
     }
 
+    /// One by one: a single statement over the three columns would look at all keys of a tenant.
     fn forget_keys(&mut self, sweep: &Sweep, budget: &mut Budget) -> rusqlite::Result<()> {
-        let forgotten = self.execute(
-            "DELETE FROM campanile_key WHERE (tenant, credential, key) IN (
-                 SELECT tenant, credential, key FROM campanile_key WHERE at < ?1 ORDER BY at LIMIT ?2)",
-            params![sweep.keys_before.as_millis(), count(budget.items)],
-        )?;
-        budget.items -= forgotten;
+        let sql = "SELECT tenant, credential, key FROM campanile_key WHERE at < ?1 ORDER BY at LIMIT ?2";
+        let mut old = self.conn.prepare_cached(sql)?;
+        let old = old.query_map(params![sweep.keys_before.as_millis(), count(budget.items)], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
+        let old = old.collect::<rusqlite::Result<Vec<(i64, String, String)>>>()?;
+        for key in &old {
+            let sql = "DELETE FROM campanile_key WHERE tenant = ?1 AND credential = ?2 AND key = ?3";
+            self.execute(sql, params![key.0, key.1, key.2])?;
+        }
+        budget.items -= old.len();
         Ok(())
     }
 
