@@ -44,6 +44,11 @@ impl Http {
         self.connects().take(who).map_err(too_many_connects)
     }
 
+    /// The connection did not come about. Only those that did count: whoever is refused for other reasons is told that reason.
+    pub(crate) fn unconnect(&self, who: &Recipient) {
+        self.connects().give_back(who);
+    }
+
     /// Whether a connection could be opened.
     pub(crate) fn could_connect(&self, who: &Recipient) -> Result<(), Problem> {
         self.connects().check(who).map_err(too_many_connects)

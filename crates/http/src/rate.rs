@@ -48,6 +48,13 @@ impl Rate {
         Ok(())
     }
 
+    /// Gives one back that came to nothing.
+    pub(crate) fn give_back(&self, who: &Recipient) {
+        if let Some(spent_until) = self.book.lock().recent.get_mut(who) {
+            *spent_until -= self.cost;
+        }
+    }
+
     /// Whether there is one, without taking it.
     ///
     /// # Errors
@@ -102,6 +109,17 @@ mod tests {
         advance(Duration::from_secs(20)).await;
         assert_eq!(rate.take(&who("u1")), Ok(()));
         assert_eq!(rate.take(&who("u1")), Err(Duration::from_secs(20)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_given_back_can_be_taken_again() {
+        let rate = Rate::per_minute(1);
+        rate.give_back(&who("u1"));
+        for _ in 0..5 {
+            assert_eq!(rate.take(&who("u1")), Ok(()));
+            assert!(rate.take(&who("u1")).is_err());
+            rate.give_back(&who("u1"));
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -40,6 +40,8 @@ impl Node {
         let options = HttpOptions {
             cors_origins: config.cors_origins.clone(),
             body_bytes: config.limits.body_bytes,
+            connects_per_minute: config.limits.connects_per_minute,
+            changes_per_minute: config.limits.changes_per_minute,
             cookie: config.auth.cookie.clone(),
             admin_keys: config.admin_keys.clone(),
             ..HttpOptions::default()

@@ -36,8 +36,9 @@ async fn try_open(http: &Http, parts: &Parts) -> Result<Response, Problem> {
         http.engine().check(&request).await?;
         return Ok(streaming(parts, nothing()));
     }
-    http.connect(&request.identity.recipient)?;
-    let session = http.engine().open(request).await?;
+    let who = request.identity.recipient.clone();
+    http.connect(&who)?;
+    let session = http.engine().open(request).await.inspect_err(|_| http.unconnect(&who))?;
     ticket.into_iter().for_each(Taken::use_up);
     Ok(streaming(parts, Body::new(SessionBody::new(session, transport(parts)))))
 }

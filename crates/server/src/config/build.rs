@@ -55,6 +55,8 @@ fn config(reader: &Reader) -> Config {
         limits: Limits {
             body_bytes: reader.count(keys::BODY_BYTES),
             users_per_publish: reader.count(keys::USERS_PER_PUBLISH),
+            connects_per_minute: reader.number(keys::CONNECTS_PER_MINUTE),
+            changes_per_minute: reader.number(keys::CHANGES_PER_MINUTE),
         },
         definitions: types::definitions(reader),
         retention: retention(reader),

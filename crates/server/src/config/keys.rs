@@ -175,6 +175,12 @@ built {
     USERS_PER_PUBLISH = "limits.users_per_publish", Whole(1, 1_000_000), "10000",
         "Users that one publish may name.",
         "One call is one transaction, and holds up the ones behind it.";
+    CONNECTS_PER_MINUTE = "limits.connects_per_minute", Whole(1, 1_000_000), "600",
+        "Streams and long polls that one user may open in a minute.",
+        "A client that reconnects without a pause is a flood.";
+    CHANGES_PER_MINUTE = "limits.changes_per_minute", Whole(1, 1_000_000), "600",
+        "Changes that one user may make in a minute.",
+        "Each one is a write and an event on all of the user's streams.";
     TYPES_POLICY = "types_policy", OneOf(&["open", "strict"]), "open",
         "Whether types that are not listed under `types` may be published.",
         "Strict turns a misspelt type into an error.";
@@ -194,8 +200,6 @@ later {
     "bus.url", Secret, "", "What carries announcements between nodes.", "–";
     "sse.memory_budget_bytes", Whole(1, 1 << 50), "536870912", "Memory for all rings together.", "–";
     "sse.write_timeout_seconds", Whole(1, 3600), "60", "After how long a connection that accepts no byte is closed.", "–";
-    "limits.connects_per_minute", Whole(1, 1_000_000), "600", "Streams that one user may open in a minute.", "–";
-    "limits.changes_per_minute", Whole(1, 1_000_000), "600", "Changes that one user may make in a minute.", "–";
 }
 }
 

@@ -89,6 +89,8 @@ pub(crate) struct Drain {
 pub(crate) struct Limits {
     pub(crate) body_bytes: usize,
     pub(crate) users_per_publish: usize,
+    pub(crate) connects_per_minute: u32,
+    pub(crate) changes_per_minute: u32,
 }
 
 /// A configuration without mistakes.

@@ -71,6 +71,10 @@ impl Reader {
         usize::try_from(self.whole(key)).unwrap_or(usize::MAX)
     }
 
+    pub(super) fn number(&self, key: &Key) -> u32 {
+        u32::try_from(self.whole(key)).unwrap_or(u32::MAX)
+    }
+
     pub(super) fn seconds(&self, key: &Key) -> Duration {
         Duration::from_secs(self.whole(key))
     }
