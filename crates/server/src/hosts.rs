@@ -9,7 +9,7 @@ use axum::{
 use campanile_http::{Code, Problem};
 use http::{
     HeaderMap, HeaderValue, Uri,
-    header::{HOST, X_CONTENT_TYPE_OPTIONS},
+    header::{HOST, VARY, X_CONTENT_TYPE_OPTIONS},
 };
 use std::sync::Arc;
 
@@ -39,7 +39,10 @@ pub(crate) async fn check(State(hosts): State<Hosts>, request: Request, next: Ne
         Some(_) => misdirected().into_response(),
         None => Problem::new(Code::NoHost, "A request names exactly one host.").into_response(),
     };
-    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    let headers = response.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // The routes say so themselves; the refusals here must say it, too.
+    headers.entry(VARY).or_insert(HeaderValue::from_static("Origin"));
     response
 }
 
