@@ -82,12 +82,12 @@ impl Asked {
 pub(super) async fn read(State(http): State<Http>, request: Request) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
     let identity = http.user(&parts).await?;
-    let asked = Asked::parse(parts.uri.query())?;
-    http.connect(&identity.recipient)?;
+    let (asked, who) = (Asked::parse(parts.uri.query())?, identity.recipient.clone());
+    http.connect(&who)?;
     // Nobody waits for an answer without a body.
     let wait = if parts.method == Method::HEAD { Duration::ZERO } else { asked.wait };
     let request = OpenRequest { identity, position: asked.after, transport: Transport::LongPoll };
-    let changes = http.engine().changes(request, asked.limit, wait).await?;
+    let changes = http.engine().changes(request, asked.limit, wait).await.inspect_err(|_| http.unconnect(&who))?;
     Ok(json(StatusCode::OK, Piece::try_from(changes)?))
 }
 

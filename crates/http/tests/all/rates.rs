@@ -1,7 +1,7 @@
 //! So many per minute and user.
 
 use crate::support::{Answer, App};
-use campanile_core::{Engine, store::MemoryStore};
+use campanile_core::{Engine, SseOptions, store::MemoryStore};
 use campanile_http::HttpOptions;
 use std::{sync::Arc, time::Duration};
 
@@ -63,6 +63,25 @@ async fn long_polls_are_connects_and_head_is_none() {
         let waited = app.user("u1", "GET", "/notifications/changes?wait=60").await;
         assert_eq!(waited.status, 200, "whoever waits a minute each time never meets the limit");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_refused_for_another_reason_does_not_count() {
+    let sse = SseOptions { max_connections_per_user: 1, ..SseOptions::default() };
+    let options = HttpOptions { connects_per_minute: 3, ..HttpOptions::default() };
+    let app = App::with(Engine::builder(Arc::new(MemoryStore::default())).sse(sse), options);
+    let request = crate::support::as_user("u1").uri("/notifications/stream").body(axum::body::Body::empty()).unwrap();
+    let open = app.send(request).await;
+    for path in ["/notifications/stream", "/notifications/changes?wait=9"] {
+        for _ in 0..5 {
+            app.user("u1", "GET", path).await.problem(429, "too-many-connections");
+        }
+    }
+    drop(open);
+    assert_eq!(
+        (connect(&app, "u1", "").await, connect(&app, "u1", "").await, connect(&app, "u1", "").await),
+        (200, 200, 429)
+    );
 }
 
 #[tokio::test(start_paused = true)]
