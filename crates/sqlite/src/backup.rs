@@ -11,7 +11,7 @@ use rusqlite::{
     backup::{Backup, StepResult},
 };
 use std::{
-    fs::{self, File, OpenOptions, Permissions},
+    fs::{self, OpenOptions, Permissions},
     io,
     path::{Path, PathBuf},
 };
@@ -79,15 +79,38 @@ impl Partial {
 
     /// Syncs the copy and gives it its name, if nobody has it by now.
     fn publish(self, target: &Path) -> io::Result<()> {
-        let file = File::open(&self.path)?;
-        file.set_permissions(self.permissions.clone())?;
+        let file = OpenOptions::new().write(true).open(&self.path)?;
+        if let Err(why) = file.set_permissions(self.permissions.clone()) {
+            tracing::debug!(%why, "the copy stays readable for its owner alone");
+        }
         file.sync_all()?;
-        // Unlike a renaming, a link never replaces what is there.
-        fs::hard_link(&self.path, target)?;
-        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        drop(file);
+        name(&self.path, target)?;
         drop(self);
-        File::open(folder)?.sync_all()
+        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        sync_folder(folder).inspect_err(|_| drop(fs::remove_file(target)))
     }
+}
+
+/// Gives a file another name, if nobody has it. Unlike a renaming, a link never replaces what is there; but not every file system has links.
+fn name(path: &Path, target: &Path) -> io::Result<()> {
+    match fs::hard_link(path, target) {
+        Err(why) if why.kind() != io::ErrorKind::AlreadyExists && fs::symlink_metadata(target).is_err() => {
+            fs::rename(path, target)
+        }
+        done => done,
+    }
+}
+
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    fs::File::open(folder)?.sync_all()
+}
+
+/// Elsewhere a folder cannot be opened like a file.
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 impl Drop for Partial {

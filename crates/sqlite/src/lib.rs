@@ -109,7 +109,8 @@ impl Sqlite {
     /// The copy is one complete file: the state at one moment, synced, and with a generation of its own, so that positions in the source's
     /// logs never match those of the copy. Whatever else is in the database (an application's tables) is copied with it. Writers go on
     /// meanwhile; the source's write-ahead log cannot be begun anew until the copy is done. Needs room for the whole database beside the
-    /// target. Blocks for as long as that takes to read and write.
+    /// target. Blocks for as long as that takes to read and write. Until it is complete it has a name of its own beside the target's, which a
+    /// killed process leaves behind (`TARGET-partial-…`).
     ///
     /// # Errors
     ///

@@ -9,6 +9,7 @@ mod disk;
 mod durability;
 mod kill;
 mod kit;
+mod leftovers;
 mod migration;
 mod opening;
 mod privacy;
