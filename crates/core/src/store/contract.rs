@@ -1,6 +1,6 @@
 //! The contract of the port: what every store passes. [`store_contract!`](crate::store_contract) makes one test of each sentence.
 //!
-//! ```ignore
+//! ```text
 //! campanile_core::store_contract!({
 //!     let folder = tempfile::tempdir().unwrap();
 //!     let store = MyStore::open(folder.path()).unwrap();
