@@ -8,8 +8,9 @@
 
 import { parseArgs } from "node:util";
 
+import { Result } from "../lib/result.js";
+import { Server } from "../lib/server.js";
 import { launch } from "./lib/browser.js";
-import { Server } from "./lib/server.js";
 import { takeScreenshots } from "./lib/screenshots.js";
 import { Test } from "./lib/test.js";
 import cookie from "./tests/cookie.js";
@@ -21,11 +22,10 @@ import restart from "./tests/restart.js";
 const FAILURES = new URL("../../target/e2e/", import.meta.url).pathname;
 const TEST_MS = 90_000;
 const { values: options } = parseArgs({ options: { only: { type: "string", default: "" }, screenshots: { type: "string" } } });
-const result = { passed: 0, failed: 0 };
+const result = new Result(TEST_MS);
 
-await runAll().catch((error) => fail("the tests can run", error));
-console.log(`${result.passed} passed, ${result.failed} failed`);
-process.exit(result.failed === 0 && result.passed > 0 ? 0 : 1);
+await runAll().catch((error) => result.fail("the tests can run", error));
+result.exit();
 
 async function runAll() {
   const browser = await launch();
@@ -42,27 +42,10 @@ async function runAll() {
 
 async function runOne(name, body, world) {
   const test = new Test(world);
-  const started = performance.now();
-  try {
-    await withDeadline(body(test));
+  const passed = await result.test(name, async () => {
+    await body(test);
     for (const tab of test.profile?.tabs ?? []) await tab.assertClean();
-    result.passed += 1;
-    console.log(`ok    ${name} (${Math.round(performance.now() - started)} ms)`);
-  } catch (error) {
-    fail(name, error);
-    await test.photograph(FAILURES, name);
-  } finally {
-    await test.close();
-  }
-}
-
-function fail(name, error) {
-  result.failed += 1;
-  console.log(`FAIL  ${name}\n${String(error.stack ?? error).replace(/^/gm, "      ")}`);
-}
-
-function withDeadline(work) {
-  let timer;
-  const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error(`longer than ${TEST_MS} ms`)), TEST_MS); });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+  });
+  if (!passed) await test.photograph(FAILURES, name);
+  await test.close();
 }

@@ -7,20 +7,10 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { isDeepStrictEqual } from "node:util";
 import { chromium } from "playwright-core";
+import { CHROMIUM } from "../lib/chromium.js";
 import { fault, fixtures, report } from "./fixtures.mjs";
 
 const CLIENT = "chromium";
-const EXECUTABLE = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const ARGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 /** The reconnection time of a browser that was told none. */
 const DEFAULT_MS = 3000;
@@ -123,7 +113,7 @@ setTimeout(() => {
 const { server, visits } = serve(all);
 server.listen(0, "127.0.0.1");
 await once(server, "listening");
-const browser = await chromium.launch({ executablePath: EXECUTABLE, args: ARGS });
+const browser = await chromium.launch(CHROMIUM);
 try {
   console.log(`# Chromium ${browser.version()}`);
   const origin = `http://127.0.0.1:${server.address().port}`;

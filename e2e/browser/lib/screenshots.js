@@ -3,8 +3,8 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 
+import { until } from "../../lib/until.js";
 import { Profile } from "./browser.js";
-import { until } from "./until.js";
 
 const VIEWS = {
   light: { viewport: { width: 1360, height: 900 }, colorScheme: "light" },

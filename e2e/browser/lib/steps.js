@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { until } from "./until.js";
+import { until } from "../../lib/until.js";
 
 /** Publishes these titles to one user, one after the other. */
 export async function publishAll(server, user, titles, draft = {}) {

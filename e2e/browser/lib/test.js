@@ -1,9 +1,9 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 
+import { Proxy } from "../../lib/proxy.js";
+import { Server } from "../../lib/server.js";
 import { Profile } from "./browser.js";
-import { Proxy } from "./proxy.js";
-import { Server } from "./server.js";
 
 /** What a test gets: users, proxies and tabs of its own, closed when it is over. */
 export class Test {

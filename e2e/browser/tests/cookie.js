@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 
+import { until } from "../../lib/until.js";
 import { listed, publishAll } from "../lib/steps.js";
-import { until } from "../lib/until.js";
 
 export default {
   "the six lines with a cookie are shown, and run": async (test) => {

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 
+import { pause, until } from "../../lib/until.js";
 import { arrived, assertDense, badge, listed, publishAll, unread } from "../lib/steps.js";
-import { pause, until } from "../lib/until.js";
 
 const AT_ONCE_MS = 2_000;
 

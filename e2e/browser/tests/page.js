@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 
+import { until } from "../../lib/until.js";
 import { arrived, badge, listed, publishAll, unread } from "../lib/steps.js";
-import { until } from "../lib/until.js";
 
 export default {
   "two users side by side: what the form publishes is in both lists at once": async (test) => {

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 
+import { pause, until } from "../../lib/until.js";
 import { arrived, assertDense, publishAll } from "../lib/steps.js";
-import { pause, until } from "../lib/until.js";
 
 /** 4,000 characters of four bytes each: 900 of them are more than the kernel's buffers swallow. */
 const BIG_BODY = "🔔".repeat(4_000);

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 
+import { until } from "../../lib/until.js";
 import { arrived, assertDense, listed, publishAll } from "../lib/steps.js";
-import { until } from "../lib/until.js";
 
 export default {
   "over a deploy: the page is told to reconnect, and goes on exactly where it was": async (test) => {

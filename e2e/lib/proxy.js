@@ -1,4 +1,4 @@
-// A TCP proxy between browser and server that can fail as networks do: hang without a word, hold one direction back, cut.
+// A TCP proxy between client and server that can fail as networks do: hang without a word, hold one direction back, cut.
 
 import { once } from "node:events";
 import net from "node:net";
@@ -7,12 +7,12 @@ export class Proxy {
   #server;
   #target;
   #pairs = new Set();
-  #mode = "open"; // open · hung: nothing passes, new connections wait too · held: nothing passes from the server to the browser
+  #mode = "open"; // open · hung: nothing passes, new connections wait too · held: nothing passes from the server to the client
 
   static async to(port) {
     const proxy = new Proxy();
     proxy.#target = port;
-    proxy.#server = net.createServer({ allowHalfOpen: true }, (browser) => proxy.#accept(browser)).listen(0, "127.0.0.1");
+    proxy.#server = net.createServer({ allowHalfOpen: true }, (client) => proxy.#accept(client)).listen(0, "127.0.0.1");
     await once(proxy.#server, "listening");
     return proxy;
   }
@@ -26,7 +26,7 @@ export class Proxy {
     this.#set("hung");
   }
 
-  /** The browser's words pass, the server's do not: to the server it is a reader that has stopped reading. */
+  /** The client's words pass, the server's do not: to the server it is a reader that has stopped reading. */
   hold() {
     this.#set("held");
   }
@@ -51,9 +51,9 @@ export class Proxy {
     for (const pair of this.#pairs) pair.apply(mode);
   }
 
-  #accept(browser) {
+  #accept(client) {
     const upstream = net.connect({ port: this.#target, host: "127.0.0.1", allowHalfOpen: true });
-    const pair = new Pair(browser, upstream);
+    const pair = new Pair(client, upstream);
     this.#pairs.add(pair);
     pair.apply(this.#mode);
     upstream.on("close", () => this.#pairs.delete(pair));
@@ -62,32 +62,32 @@ export class Proxy {
 
 /** Two sockets; what one reads the other writes, unless that direction is stopped. */
 class Pair {
-  #browser;
+  #client;
   #upstream;
   #mode;
 
-  constructor(browser, upstream) {
-    this.#browser = browser;
+  constructor(client, upstream) {
+    this.#client = client;
     this.#upstream = upstream;
-    for (const socket of [browser, upstream]) socket.on("error", () => socket.destroy()).on("close", () => this.#oneIsGone());
+    for (const socket of [client, upstream]) socket.on("error", () => socket.destroy()).on("close", () => this.#oneIsGone());
   }
 
   apply(mode) {
     this.#mode = mode;
-    setFlow(this.#browser, this.#upstream, mode !== "hung");
-    setFlow(this.#upstream, this.#browser, mode === "open");
-    if (this.#browser.destroyed || this.#upstream.destroyed) this.#oneIsGone();
+    setFlow(this.#client, this.#upstream, mode !== "hung");
+    setFlow(this.#upstream, this.#client, mode === "open");
+    if (this.#client.destroyed || this.#upstream.destroyed) this.#oneIsGone();
   }
 
   end() {
-    this.#browser.destroy();
+    this.#client.destroy();
     this.#upstream.destroy();
   }
 
   /** While the network hangs, neither side hears that the other has left. */
   #oneIsGone() {
     if (this.#mode === "hung") return;
-    this.#browser.destroySoon();
+    this.#client.destroySoon();
     this.#upstream.destroySoon();
   }
 }

@@ -124,5 +124,5 @@ export class Server {
 }
 
 function binary() {
-  return process.env.CAMPANILE_BIN ?? new URL("../../../target/release/campanile", import.meta.url).pathname;
+  return process.env.CAMPANILE_BIN ?? new URL("../../target/release/campanile", import.meta.url).pathname;
 }
