@@ -1,5 +1,19 @@
 //! The command line: what can be asked for, and the texts that explain it.
 
+macro_rules! exit_codes {
+    () => {
+        "\
+Exit codes:
+  0   ended as asked
+  1   something failed while running; the message says what and what to do
+  64  a mistake in the command line or the configuration; all of them are listed"
+    };
+}
+
+mod config;
+
+pub(crate) use config::Config;
+
 use clap::{Args, Parser, Subcommand};
 use std::{path::PathBuf, time::Duration};
 
@@ -23,6 +37,9 @@ pub(crate) enum Command {
     /// Make a token (JWT) for a user or an application, for trying things out
     #[command(after_help = AFTER_TOKEN, long_about = ABOUT_TOKEN)]
     Token(Token),
+    /// Show the configuration that takes effect, and where each value comes from
+    #[command(after_help = config::AFTER, long_about = config::ABOUT)]
+    Config(Config),
 }
 
 #[derive(Args, Debug)]
@@ -91,22 +108,13 @@ fn duration(text: &str) -> Result<Duration, String> {
     seconds.filter(|ttl| !ttl.is_zero() && *ttl <= MAX_TTL).ok_or_else(wrong)
 }
 
-macro_rules! exit_codes {
-    () => {
-        "\
-Exit codes:
-  0   ended as asked
-  1   something failed while running; the message says what and what to do
-  64  a mistake in the command line or the configuration; all of them are listed"
-    };
-}
-
 const AFTER_HELP: &str = concat!(
     "\
 Examples:
   campanile dev                                   try it out: demo page, curl commands, no setup
   campanile serve --config campanile.toml         run it
   campanile token --user alice                    a token for alice
+  campanile config --config campanile.toml        what takes effect, and why
 
 ",
     exit_codes!()

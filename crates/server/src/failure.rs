@@ -17,6 +17,8 @@ pub(crate) enum Failure {
     Configuration(Mistakes),
     /// Something did not work: one sentence with what, where, and what to do.
     Runtime(String),
+    /// Whoever read the output has gone. That is no mistake, and nothing to speak of.
+    NobodyReads,
 }
 
 impl From<Mistakes> for Failure {
@@ -30,6 +32,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Configuration(mistakes) => mistakes.fmt(f),
             Self::Runtime(sentence) => f.write_str(sentence),
+            Self::NobodyReads => f.write_str("nobody reads the output any more"),
         }
     }
 }
@@ -37,12 +40,14 @@ impl fmt::Display for Failure {
 impl Failure {
     /// Tells the user, and gives the exit code.
     pub(crate) fn report(&self) -> ExitCode {
-        // Nobody is left to tell if standard error is gone.
-        _ = writeln!(io::stderr().lock(), "campanile: {self}");
-        match self {
+        let code = match self {
             Self::Configuration(_) => ExitCode::from(MISTAKE),
             Self::Runtime(_) => ExitCode::FAILURE,
-        }
+            Self::NobodyReads => return ExitCode::SUCCESS,
+        };
+        // Nobody is left to tell if standard error is gone.
+        _ = writeln!(io::stderr().lock(), "campanile: {self}");
+        code
     }
 }
 

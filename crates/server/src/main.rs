@@ -1,4 +1,4 @@
-//! The server: `campanile serve`, `campanile dev`, `campanile token`.
+//! The program: the server (`campanile serve`, `campanile dev`) and the commands around it.
 //!
 //! From the outside in: [`cli`] (what is asked for), [`config`] (how), [`process`] (sockets, signals, the orderly end), [`node`]
 //! (what is plugged into what). Everything gets its inputs as arguments; this file alone looks at the process's surroundings.
@@ -13,8 +13,10 @@ mod hosts;
 mod listen;
 mod mint;
 mod node;
+mod output;
 mod process;
 mod serve;
+mod settings;
 mod socket;
 mod stop;
 mod telemetry;
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         cli::Command::Serve(options) => serve::run(options, variables),
         cli::Command::Dev(options) => dev::run(options, variables),
         cli::Command::Token(options) => token::run(options, variables),
+        cli::Command::Config(options) => settings::run(options, variables),
     };
     ended.map_or_else(|failure| failure.report(), |()| ExitCode::SUCCESS)
 }

@@ -6,12 +6,10 @@ use crate::{
     dev::secrets::{DevSecrets, file_beside},
     failure::Failure,
     mint::{self, Wish},
+    output,
 };
 use campanile_core::{Clock, SystemClock};
-use std::{
-    ffi::OsString,
-    io::{self, Write},
-};
+use std::ffi::OsString;
 
 /// Makes a token and prints it.
 ///
@@ -28,8 +26,7 @@ pub(crate) fn run(options: cli::Token, variables: Vec<(OsString, OsString)>) -> 
     };
     let wish = Wish { user: options.user, ttl: options.ttl, scope: options.scope, tenant: options.tenant };
     let token = mint::token(&auth, &secret, SystemClock.now(), wish)?;
-    writeln!(io::stdout().lock(), "{token}")
-        .map_err(|error| Failure::Runtime(format!("cannot print the token: {error}")))
+    output::print(&format!("{token}\n"))
 }
 
 fn sources(options: &cli::Token, variables: Vec<(OsString, OsString)>) -> Result<Sources, Mistakes> {

@@ -1,11 +1,14 @@
 //! From written to meant: one function per section, and the rules between keys at the end.
 
 use super::{
-    Auth, Config, Drain, Key, Limits, Mistakes, Sources, credentials, keys, parse, reader::Reader, types,
-    written::Written,
+    Auth, Config, Drain, Key, Limits, Mistakes, Setting, Sources, credentials, keys, parse, reader::Reader, settings,
+    types, written::Written,
 };
 use campanile_core::{ConnectionLimitPolicy, HeartbeatForm, RetentionOptions, SseOptions};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    fmt::Display,
+    net::{Ipv4Addr, SocketAddr},
+};
 
 /// Reads the whole configuration.
 ///
@@ -13,11 +16,27 @@ use std::net::{Ipv4Addr, SocketAddr};
 ///
 /// Every mistake there is.
 pub(crate) fn load(sources: &Sources) -> Result<Config, Mistakes> {
+    let (reader, config) = read(sources)?;
+    reader.into_mistakes().or_ok(config)
+}
+
+/// Reads the whole configuration, for somebody who wants to see what takes effect and where it comes from.
+///
+/// # Errors
+///
+/// Every mistake there is, as [`load`] says them.
+pub(crate) fn load_settings(sources: &Sources) -> Result<Vec<Setting>, Mistakes> {
+    let (reader, config) = read(sources)?;
+    reader.check()?;
+    Ok(settings::all(&reader, &config))
+}
+
+fn read(sources: &Sources) -> Result<(Reader, Config), Mistakes> {
     let reader = open(sources)?;
     let config = config(&reader);
     between(&reader, &config);
     reader.refuse_what_comes_later();
-    reader.into_mistakes().or_ok(config)
+    Ok((reader, config))
 }
 
 /// Reads what concerns users' tokens, for somebody who only wants to make one: mistakes elsewhere do not matter.
@@ -123,14 +142,9 @@ fn between(reader: &Reader, config: &Config) {
         reader.wrong(keys::USER_CLAIMS, "must name a claim");
     }
     never_reached(reader, keys::REPLAY_LIMIT, config.sse.replay_limit, keys::LOG_ENTRIES, config.retention.log_entries);
-    if let Some(max) = reader.whole_if_set(keys::MAX_CONNECTIONS) {
-        never_reached(
-            reader,
-            keys::MAX_CONNECTIONS_PER_USER,
-            reader.whole(keys::MAX_CONNECTIONS_PER_USER),
-            keys::MAX_CONNECTIONS,
-            max,
-        );
+    if let Some(max) = config.sse.max_connections {
+        let per_user = config.sse.max_connections_per_user;
+        never_reached(reader, keys::MAX_CONNECTIONS_PER_USER, per_user, keys::MAX_CONNECTIONS, max);
     }
 }
 
@@ -148,8 +162,9 @@ fn listeners(reader: &Reader, config: &Config) {
 }
 
 /// A limit above another one that stops everybody before is a misunderstanding, if somebody wrote both.
-fn never_reached(reader: &Reader, key: &Key, value: u64, other: &Key, bound: u64) {
-    if value > bound && reader.is_written(key) && reader.is_written(other) {
+fn never_reached<N: Ord + Copy + Display>(reader: &Reader, key: &Key, value: N, other: &Key, bound: N) {
+    let stands = |key| reader.is_written(key) && !reader.is_wrong(key);
+    if value > bound && stands(key) && stands(other) {
         reader.wrong(key, format!("is {value} and can never be reached, because {} is {bound}", other.name));
     }
 }

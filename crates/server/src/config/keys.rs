@@ -219,39 +219,7 @@ pub(crate) fn is_section(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::{collections::HashSet, fmt::Write};
-
-    fn form(key: &Key) -> String {
-        match key.form {
-            Text | Secret => "text".into(),
-            Whole(from, to) => format!("{from}–{to}"),
-            OneOf(words) => words.join(", "),
-            List | SecretList => "list".into(),
-        }
-    }
-
-    fn reference() -> String {
-        let mut page = include_str!("reference.md").to_owned();
-        for key in ALL.iter().filter(|key| key.built) {
-            let default =
-                if key.default.is_empty() { "–".into() } else { format!("`{}`", key.default.replace(',', "`, `")) };
-            let file = if key.form.is_secret() { " *" } else { "" };
-            writeln!(page, "| `{}`{file} | {} | {default} | {} {} |", key.name, form(key), key.what, key.why).unwrap();
-        }
-        let later: Vec<_> = ALL.iter().filter(|key| !key.built).map(|key| format!("`{}`", key.name)).collect();
-        writeln!(page, "\nNot in this build, and refused when set: {}.", later.join(", ")).unwrap();
-        page
-    }
-
-    /// `UPDATE_REFERENCE=1` writes the page anew.
-    #[test]
-    fn the_reference_page_is_this_table() {
-        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/configuration.md");
-        if std::env::var_os("UPDATE_REFERENCE").is_some() {
-            std::fs::write(page, reference()).unwrap();
-        }
-        assert_eq!(std::fs::read_to_string(page).unwrap(), reference(), "UPDATE_REFERENCE=1 writes the page anew");
-    }
+    use std::collections::HashSet;
 
     #[test]
     fn every_key_is_listed_once_and_explained() {

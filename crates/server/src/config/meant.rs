@@ -34,6 +34,16 @@ pub(crate) enum StoreUrl {
     Memory,
 }
 
+impl fmt::Display for StoreUrl {
+    /// As it is written in `store.url`; there is no password in what this build has.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
+            Self::Memory => f.write_str("memory:"),
+        }
+    }
+}
+
 /// A file with public keys, and what they are for.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct KeyFile {

@@ -9,6 +9,8 @@ pub(crate) enum Origin {
     File(PathBuf, usize),
     /// In a variable of this name.
     Variable(String),
+    /// In a file that a variable of this name (ending in `_FILE`) names.
+    SecretFile(String, PathBuf),
     /// On the command line, behind this option.
     Option(&'static str),
     /// Nowhere: it is a default.
@@ -20,6 +22,7 @@ impl fmt::Display for Origin {
         match self {
             Self::File(path, line) => write!(f, "{}, line {line}", path.display()),
             Self::Variable(name) => f.write_str(name),
+            Self::SecretFile(name, path) => write!(f, "{name}, {}", path.display()),
             Self::Option(name) => f.write_str(name),
             Self::Default => f.write_str("default"),
         }

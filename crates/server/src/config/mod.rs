@@ -10,6 +10,8 @@ mod mistake;
 mod parse;
 mod published;
 mod reader;
+mod reference;
+mod settings;
 mod suggest;
 #[cfg(test)]
 mod tests;
@@ -17,9 +19,12 @@ mod types;
 mod variables;
 mod written;
 
-pub(crate) use build::{load, load_auth};
+pub(crate) use build::{load, load_auth, load_settings};
 pub(crate) use keys::{Form, Key};
 pub(crate) use meant::{Auth, Config, Drain, Limits, Secret, StoreUrl};
 pub(crate) use mistake::{Mistakes, Origin};
+pub(crate) use reader::Value;
+pub(crate) use reference::page as reference;
+pub(crate) use settings::Setting;
 pub(crate) use variables::secret_file;
 pub(crate) use written::Sources;

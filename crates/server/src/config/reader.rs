@@ -13,7 +13,7 @@ pub(super) struct Reader {
 }
 
 /// A value whose form is right.
-enum Value {
+pub(crate) enum Value {
     Text(String),
     Whole(u64),
     List(Vec<String>),
@@ -31,6 +31,11 @@ impl Reader {
     /// Everything that was found to be wrong.
     pub(super) fn into_mistakes(self) -> Mistakes {
         self.mistakes.into_inner()
+    }
+
+    /// Whether there is no mistake so far.
+    pub(super) fn check(&self) -> Result<(), Mistakes> {
+        self.mistakes.borrow().clone().or_ok(())
     }
 
     /// Notes a mistake of a key, with where it was written.
@@ -115,7 +120,13 @@ impl Reader {
         items.iter().enumerate().filter_map(keep).collect()
     }
 
-    fn value(&self, key: &Key) -> Option<Value> {
+    /// Where the value of a key comes from.
+    pub(super) fn origin(&self, key: &Key) -> Origin {
+        self.written.entries.get(key.name).map_or(Origin::Default, |entry| entry.origin.clone())
+    }
+
+    /// A value as written or by default, if its form is right; `None` if it is not set.
+    pub(super) fn value(&self, key: &Key) -> Option<Value> {
         if let Some(entry) = self.written.entries.get(key.name) {
             match form(key, &entry.raw) {
                 Ok(value) => return Some(value),

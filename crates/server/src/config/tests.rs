@@ -27,7 +27,7 @@ pub(super) fn mistakes(sources: &Sources) -> Vec<String> {
     let shown = |mistake: Mistake| {
         let at = match mistake.origin {
             Some(Origin::File(_, line)) => format!(" ({line})"),
-            Some(Origin::Variable(name)) => format!(" ({name})"),
+            Some(Origin::Variable(name) | Origin::SecretFile(name, _)) => format!(" ({name})"),
             _ => String::new(),
         };
         format!("{}{at}: {}", mistake.key, mistake.reason)

@@ -33,6 +33,10 @@ pub(super) fn read(variables: &[(OsString, OsString)], written: &mut Written, mi
             mistakes.add(key.name, Some(&origin), format!("contradicts {other}: set one of the two"));
         }
         match text(value, from_file) {
+            Ok(text) if from_file => {
+                let file = Origin::SecretFile(name.to_owned(), value.into());
+                written.put(key, loose(key, from_file, text), file);
+            }
             Ok(text) => written.put(key, loose(key, from_file, text), origin),
             Err(reason) => mistakes.add(key.name, Some(&origin), reason),
         }

@@ -35,8 +35,13 @@ fn token_explains_itself() {
 }
 
 #[test]
+fn config_explains_itself() {
+    check("config.txt", &["config", "--help"]);
+}
+
+#[test]
 fn every_help_has_examples_and_exit_codes() {
-    for name in ["campanile.txt", "serve.txt", "dev.txt", "token.txt"] {
+    for name in ["campanile.txt", "serve.txt", "dev.txt", "token.txt", "config.txt"] {
         let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/help").join(name)).unwrap();
         assert!(text.contains("Examples:") && text.contains("Exit codes:") && text.contains("  64  "), "{name}");
     }

@@ -1,11 +1,13 @@
 //! The program as its users meet it: the real binary, real sockets, real signals.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests fail their test")]
 
+mod config;
 mod configuration;
 mod dev;
 mod drain;
 mod help;
 mod http;
+mod keys;
 mod rig;
 mod start;
 mod store;

@@ -63,13 +63,26 @@ impl Run {
 
     /// Runs it to its end.
     pub(crate) fn end(mut self) -> Ended {
-        let mut child = self.command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let (stdout, stderr) = (whole(child.stdout.take().unwrap()), whole(child.stderr.take().unwrap()));
-        let Ok(stderr) = stderr.recv_timeout(PATIENCE) else {
+        let child = self.command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        self.ended(child)
+    }
+
+    /// Runs it to its end with nobody to read what it prints.
+    pub(crate) fn end_unread(mut self) -> Ended {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let child = self.command.stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+        self.ended(child)
+    }
+
+    fn ended(&self, mut child: Child) -> Ended {
+        let stdout = child.stdout.take().map(whole);
+        let Ok(stderr) = whole(child.stderr.take().unwrap()).recv_timeout(PATIENCE) else {
             _ = child.kill();
             panic!("{:?} does not end", self.command.get_args());
         };
-        Ended { code: child.wait().unwrap().code(), stdout: stdout.recv_timeout(PATIENCE).unwrap(), stderr }
+        let stdout = stdout.map(|text| text.recv_timeout(PATIENCE).unwrap()).unwrap_or_default();
+        Ended { code: child.wait().unwrap().code(), stdout, stderr }
     }
 
     /// Starts a server and waits until it listens.
