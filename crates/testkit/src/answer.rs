@@ -74,6 +74,10 @@ impl Answer {
         for member in ["type", "title", "detail", "code"] {
             assert!(problem[member].as_str().is_some_and(|text| !text.is_empty()), "no {member}:\n{self}");
         }
+        let more = problem.as_object().expect("an object").len() - 5;
+        let faults = problem["errors"].as_array().map_or(0, Vec::len);
+        assert!(more == usize::from(faults > 0), "members that no problem has:\n{self}");
+        assert_eq!(self.field("x-content-type-options"), Some("nosniff"), "\n{self}");
         problem
     }
 

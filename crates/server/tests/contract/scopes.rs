@@ -5,7 +5,7 @@ use campanile_testkit::{Answer, Request, TestNode, token};
 use serde_json::{Value, json};
 
 fn scoped(node: &TestNode, scope: &str) -> String {
-    node.sign(json!({"sub": "app", "exp": token::now() + 600, "scope": scope}))
+    crate::support::scoped(node, "app", scope)
 }
 
 async fn publish_by(node: &TestNode, token: &str) -> Answer {

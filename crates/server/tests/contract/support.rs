@@ -1,6 +1,6 @@
 //! What the tests of the contract share.
 
-use campanile_testkit::{Answer, NodeBuilder, Request, TestNode};
+use campanile_testkit::{Answer, NodeBuilder, Request, SseReader, TestNode, token};
 use serde_json::{Value, json};
 
 /// A node of this build, about to start.
@@ -28,6 +28,33 @@ pub(crate) fn draft_with(member: &str, value: Value) -> Value {
     let mut draft = draft(&["u"]);
     draft[member] = value;
     draft
+}
+
+/// A request with the API key, without a body.
+pub(crate) async fn call(node: &TestNode, method: &str, target: &str) -> Answer {
+    node.send(Request::new(method, target).bearer(node.api_key())).await
+}
+
+/// A request with the API key, which must be answered with JSON and 200.
+pub(crate) async fn read(node: &TestNode, target: &str) -> Value {
+    call(node, "GET", target).await.expect(200).json()
+}
+
+/// An id that no server made.
+pub(crate) fn unknown_id(number: usize) -> String {
+    format!("01890000-0000-7000-8000-{number:012x}")
+}
+
+/// A token with this scope.
+pub(crate) fn scoped(node: &TestNode, user: &str, scope: &str) -> String {
+    node.sign(json!({"sub": user, "exp": token::now() + 600, "iat": token::now(), "scope": scope}))
+}
+
+/// Opens a stream and reads its first event.
+pub(crate) async fn open(node: &TestNode, user: &str) -> SseReader {
+    let mut stream = node.stream(user).open().await;
+    stream.ready().await;
+    stream
 }
 
 /// A user's inbox.
