@@ -35,6 +35,7 @@ mod moment;
 mod origin;
 mod position;
 mod problem;
+mod prometheus;
 mod query;
 mod rate;
 mod routes;

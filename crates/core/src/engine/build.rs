@@ -95,7 +95,7 @@ impl EngineBuilder {
     /// Outside of a tokio runtime with time enabled.
     #[must_use]
     pub fn start(self) -> Engine {
-        let hub = Hub::new(self.sse, self.metrics, Handle::current(), self.bus.clone());
+        let hub = Hub::new(self.sse, self.retention.log_entries, self.metrics, Handle::current(), self.bus.clone());
         if let Some(bus) = &self.bus {
             bus.attach(upkeep::sink(&hub));
         }

@@ -31,7 +31,7 @@ use std::{
     hash::BuildHasher,
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Poll, Waker},
     time::Duration,
@@ -56,18 +56,22 @@ pub(crate) struct Hub {
     next_key: AtomicU64,
     all_closed: Notify,
     drain: OnceLock<Drain>,
+    /// Whose turn it is to be given a moment of the drain.
+    drain_turn: AtomicU32,
     runtime: Handle,
     bus: Option<Arc<dyn Bus>>,
     pub(crate) refills: Semaphore,
     /// The bus lost announcements: every stream is perhaps behind.
     pub(crate) interrupted: Notify,
     pub(crate) options: SseOptions,
+    /// How many entries of a log are kept.
+    pub(crate) log_entries: u64,
     pub(crate) metrics: Metrics,
 }
 
 type Shard = HashMap<Recipient, User>;
 
-/// A drain under way: streams end at random moments until `ends`.
+/// A drain under way: streams end one by one until `ends`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Drain {
     pub(crate) began: Instant,
@@ -85,7 +89,13 @@ pub(crate) struct Lease {
 }
 
 impl Hub {
-    pub(crate) fn new(options: SseOptions, metrics: Metrics, runtime: Handle, bus: Option<Arc<dyn Bus>>) -> Arc<Self> {
+    pub(crate) fn new(
+        options: SseOptions,
+        log_entries: u64,
+        metrics: Metrics,
+        runtime: Handle,
+        bus: Option<Arc<dyn Bus>>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             hash: RandomState::new(),
@@ -93,11 +103,13 @@ impl Hub {
             next_key: AtomicU64::new(0),
             all_closed: Notify::new(),
             drain: OnceLock::new(),
+            drain_turn: AtomicU32::new(fastrand::u32(..)),
             runtime,
             bus,
             interrupted: Notify::new(),
             refills: Semaphore::new(options.max_refills.max(1)),
             options,
+            log_entries,
             metrics,
         })
     }
@@ -291,7 +303,7 @@ impl Hub {
         self.drain.get().copied()
     }
 
-    /// Ends every stream at a random moment of the window. Streams that want to open are refused from now on.
+    /// Ends the streams one by one over the window. Streams that want to open are refused from now on.
     pub(crate) fn begin_drain(&self, window: Duration) {
         let began = Instant::now();
         self.drain.get_or_init(|| Drain { began, ends: began + window, others: self.bus.is_some() });
@@ -299,6 +311,12 @@ impl Hub {
             let wakers: Vec<_> = shard.lock().values_mut().flat_map(User::take_wakers).collect();
             wake(wakers);
         }
+    }
+
+    /// Where in the window of the drain the next stream ends. Multiples of the golden ratio are evenly spread however many there are.
+    pub(crate) fn drain_share(&self) -> f64 {
+        const GOLDEN: f64 = 0.618_033_988_749_894_9;
+        (f64::from(self.drain_turn.fetch_add(1, Ordering::Relaxed)) * GOLDEN).fract()
     }
 
     /// Waits until no stream is open. Cancel safe.

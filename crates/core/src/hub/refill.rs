@@ -41,7 +41,7 @@ pub(super) async fn read(
         let turn = hub.refills.acquire().await;
         let read = store.log(recipient.clone(), after, ENTRIES, BYTES).await;
         drop(turn);
-        match judge(read, epoch, after) {
+        match judge(read, epoch, after, hub.log_entries) {
             Ok(answer) => {
                 count(&hub.metrics.refills, "outcome", "read", 1);
                 return answer;
@@ -53,19 +53,29 @@ pub(super) async fn read(
 }
 
 /// What a read means; an error says why to ask again.
-fn judge(read: StoreResult<Option<LogPage>>, epoch: Epoch, after: Seq) -> Result<Result<Refill, Lost>, &'static str> {
+fn judge(
+    read: StoreResult<Option<LogPage>>,
+    epoch: Epoch,
+    after: Seq,
+    kept: u64,
+) -> Result<Result<Refill, Lost>, &'static str> {
     match read {
         Err(error) => {
             tracing::warn!(%error, "a stream's log cannot be read; trying again");
             Err("failed")
         }
         Ok(Some(page)) if page.head.epoch == epoch && page.head.seq <= after => Err("early"),
-        Ok(Some(page)) if page.head.epoch == epoch => Ok(continues(page, after)),
+        Ok(Some(page)) if page.head.epoch == epoch => Ok(continues(page, after, kept)),
         Ok(_) => Ok(Err(Lost::Gone)),
     }
 }
 
-fn continues(page: LogPage, after: Seq) -> Result<Refill, Lost> {
+/// No sweep may have come by yet, so what is still there decides nothing alone: a stream may be twice as far behind as a log is long. Once is
+/// what a position may be that is opened; the other time is for what happens while that is read.
+fn continues(page: LogPage, after: Seq, kept: u64) -> Result<Refill, Lost> {
+    if page.head.seq.0 - after.0 > kept.saturating_mul(2) {
+        return Err(Lost::Behind);
+    }
     let (Some(first), Some(last)) = (page.entries.first(), page.entries.last()) else { return Err(Lost::Behind) };
     let last = last.seq;
     let dense = first.seq == after.next() && last.0 - first.seq.0 + 1 == page.entries.len() as u64;

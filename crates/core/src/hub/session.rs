@@ -149,7 +149,7 @@ impl Session {
     /// that goes off too early costs less than one that is set with every write, so later deadlines are left to it.
     fn arm(&mut self) {
         if let Some(drain) = self.lease.hub.drain() {
-            self.times.notice(drain);
+            self.times.notice(drain, || self.lease.hub.drain_share());
         }
         let next = self.times.next();
         if next < self.timer.deadline() || self.timer.is_elapsed() {

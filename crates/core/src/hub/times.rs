@@ -43,10 +43,10 @@ impl Times {
         self.heartbeat = now + less_jitter(self.interval);
     }
 
-    /// Draws the moment of this stream's end, once.
-    pub(super) fn notice(&mut self, drain: Drain) {
+    /// Takes the moment of this stream's end, once: `share` says where in the window.
+    pub(super) fn notice(&mut self, drain: Drain, share: impl FnOnce() -> f64) {
         let window = drain.ends - drain.began;
-        self.drain.get_or_insert_with(|| drain.began + window.mul_f64(fastrand::f64()));
+        self.drain.get_or_insert_with(|| drain.began + window.mul_f64(share()));
     }
 
     /// When to look again.

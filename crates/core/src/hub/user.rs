@@ -379,8 +379,13 @@ impl Slot {
             written.counts(counts, version);
         }
         self.last = Some(last);
-        // Everything of the ring is taken: what is known to exist beyond it can only be in the store.
-        hole |= self.index == ring.next_index() && last < self.target.max(head.unwrap_or_default());
+        // The ring has nothing more for it: what is known to exist beyond can only be in the store, and what was dropped was the newest.
+        if ring.from(self.index).next().is_none() {
+            hole |= last < self.target.max(head.unwrap_or_default());
+            if !hole {
+                written.tell_gap(std::mem::take(&mut self.dropped));
+            }
+        }
         (written, hole)
     }
 

@@ -80,6 +80,46 @@ async fn a_gap_is_told_before_a_refill_too() {
     assert_eq!(reader.titles(10).await, (0..10).map(|n| n.to_string()).collect::<Vec<_>>());
 }
 
+/// A ring too small for a single frame holds none of them: a logged one is read from the store, a live one is a gap, and neither waits for
+/// what comes next.
+#[tokio::test(start_paused = true)]
+async fn a_frame_larger_than_the_ring_is_read_again_or_told_at_once() {
+    let engine = builder().sse(SseOptions { buffer_bytes: 100, ..SseOptions::default() }).start();
+    let mut reader = Reader::open(&engine, "u1", None).await;
+    reader.named("ready").await;
+    for title in ["one", "two"] {
+        publish(&engine, &["u1"], title).await;
+        assert_eq!(reader.titles(1).await, [title]);
+        reader.named("counts").await;
+    }
+    for _ in 0..2 {
+        let data = Json::of(&"x".repeat(200)).ok();
+        let draft = SignalDraft { to: AudienceDraft::users(["u1"]), event: "tick".into(), data, key: None };
+        engine.signal(&Tenant::default(), &draft).await.unwrap();
+        assert_eq!(reader.next().await.unwrap().data, json!({"dropped": 1, "reason": "overflow"}));
+    }
+    reader.silent(Duration::from_secs(20)).await;
+}
+
+/// Whether a sweep has come by does not matter: no test waits for one here.
+#[tokio::test(start_paused = true)]
+async fn a_reader_twice_as_far_back_as_a_log_is_kept_ends_with_behind() {
+    for (published, expected) in [(11, None), (13, Some("behind"))] {
+        let retention = RetentionOptions { log_entries: 5, ..RetentionOptions::default() };
+        let engine = builder().sse(small_ring()).retention(retention).start();
+        let mut reader = Reader::open(&engine, "u1", None).await;
+        reader.named("ready").await;
+        publish(&engine, &["u1"], "seen").await;
+        assert_eq!(reader.titles(1).await, ["seen"]);
+        reader.named("counts").await;
+        for n in 1..published {
+            publish(&engine, &["u1"], &n.to_string()).await;
+        }
+        let next = reader.next().await.unwrap();
+        assert_eq!(next.data["reason"].as_str(), expected, "{published}: {next:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_reader_beyond_the_log_ends_with_behind_and_is_reset_when_it_returns() {
     let retention =
@@ -87,7 +127,7 @@ async fn a_reader_beyond_the_log_ends_with_behind_and_is_reset_when_it_returns()
     let engine = builder().sse(small_ring()).retention(retention).start();
     let mut reader = Reader::open(&engine, "u1", None).await;
     reader.named("ready").await;
-    for n in 0..50 {
+    for n in 0..8 {
         publish(&engine, &["u1"], &n.to_string()).await;
     }
     tokio::time::sleep(Duration::from_secs(3)).await;

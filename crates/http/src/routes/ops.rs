@@ -1,12 +1,12 @@
 //! Health and metrics.
 
 use super::json_text;
-use crate::{Code, Http, Problem, auth::admit, failure};
+use crate::{Code, Http, Problem, auth::admit, failure, prometheus};
 use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use http::header::CONTENT_TYPE;
+use http::header::{ACCEPT, CONTENT_TYPE};
 use std::time::Duration;
 
 /// How long the store may take to answer before this node counts as not ready.
@@ -34,7 +34,7 @@ pub(super) async fn openapi() -> Problem {
     Problem::not_in_this_build()
 }
 
-/// `GET /metrics`, in the OpenMetrics text format.
+/// `GET /metrics`, in the text format of Prometheus, or as OpenMetrics for those who name that.
 pub(super) async fn metrics(State(http): State<Http>, request: Request) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
     admit(http.admin_keys(), &parts)?;
@@ -42,5 +42,10 @@ pub(super) async fn metrics(State(http): State<Http>, request: Request) -> Resul
         tracing::error!(%error, "the metrics could not be written");
         Problem::new(Code::Internal, "The metrics could not be written.")
     })?;
-    Ok(([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response())
+    let mut accepts = parts.headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    Ok(if accepts.any(prometheus::wants_open_metrics) {
+        ([(CONTENT_TYPE, prometheus::OPEN_METRICS_TYPE)], text).into_response()
+    } else {
+        ([(CONTENT_TYPE, prometheus::TEXT_TYPE)], prometheus::text(&text)).into_response()
+    })
 }

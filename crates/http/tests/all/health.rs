@@ -102,15 +102,21 @@ async fn a_store_that_does_not_answer_does_not_hang_the_check() {
 }
 
 #[tokio::test]
-async fn the_metrics_are_open_metrics_text() {
+async fn the_metrics_are_prometheus_text_and_open_metrics_for_those_who_ask() {
     let app = App::new();
     app.publish("u1", "one").await;
-    let answer = get(&app, "/metrics").await;
+    let asks = Request::get("/metrics").header("accept", "application/openmetrics-text;version=1.0.0,text/plain;q=0.5");
+    let open_metrics = app.call(asks.body(Body::empty()).unwrap()).await;
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    assert_eq!((open_metrics.status.as_u16(), open_metrics.header("content-type")), (200, Some(content_type)));
+    assert!(open_metrics.body.ends_with(b"# EOF\n"), "{:?}", open_metrics.body);
+    let answer = get(&app, "/metrics").await;
+    let content_type = "text/plain; version=0.0.4; charset=utf-8";
     assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, Some(content_type)));
     let text = String::from_utf8(answer.body.to_vec()).unwrap();
-    assert!(text.ends_with("# EOF\n"), "{text}");
+    assert!(!text.contains("# EOF"), "{text}");
     for line in [
+        "# TYPE campanile_publishes_total counter",
         "campanile_connections 0",
         r#"campanile_publishes_total{outcome="accepted"} 1"#,
         "campanile_publish_seconds_count 1",
