@@ -10,9 +10,13 @@ Exit codes:
     };
 }
 
+mod completions;
 mod config;
+mod store;
 
+pub(crate) use completions::{Completions, script as completion_script};
 pub(crate) use config::Config;
+pub(crate) use store::{Backup, NewEpoch};
 
 use clap::{Args, Parser, Subcommand};
 use std::{path::PathBuf, time::Duration};
@@ -40,6 +44,15 @@ pub(crate) enum Command {
     /// Show the configuration that takes effect, and where each value comes from
     #[command(after_help = config::AFTER, long_about = config::ABOUT)]
     Config(Config),
+    /// Copy the database, beside a running server
+    #[command(after_help = store::AFTER_BACKUP, long_about = store::ABOUT_BACKUP)]
+    Backup(Backup),
+    /// Begin another life of a database that was copied or restored by other means
+    #[command(after_help = store::AFTER_NEW_EPOCH, long_about = store::ABOUT_NEW_EPOCH)]
+    NewEpoch(NewEpoch),
+    /// Print what lets a shell complete commands and options
+    #[command(after_help = completions::AFTER, long_about = completions::ABOUT)]
+    Completions(Completions),
 }
 
 #[derive(Args, Debug)]

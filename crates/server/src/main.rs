@@ -4,6 +4,7 @@
 //! (what is plugged into what). Everything gets its inputs as arguments; this file alone looks at the process's surroundings.
 
 mod accept;
+mod backup;
 mod cli;
 mod config;
 mod credentials;
@@ -39,6 +40,9 @@ fn main() -> ExitCode {
         cli::Command::Dev(options) => dev::run(options, variables),
         cli::Command::Token(options) => token::run(options, variables),
         cli::Command::Config(options) => settings::run(options, variables),
+        cli::Command::Backup(options) => backup::run(&options),
+        cli::Command::NewEpoch(options) => backup::new_epoch(&options),
+        cli::Command::Completions(options) => output::print(cli::completion_script(options.shell)),
     };
     ended.map_or_else(|failure| failure.report(), |()| ExitCode::SUCCESS)
 }

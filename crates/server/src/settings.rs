@@ -19,10 +19,10 @@ const COLUMN: usize = 50;
 /// The configuration has mistakes.
 pub(crate) fn run(options: cli::Config, variables: Vec<(OsString, OsString)>) -> Result<(), Failure> {
     if options.reference {
-        return output::print(&config::reference());
+        return output::print(config::reference());
     }
     let settings = config::load_settings(&Sources { file: options.config, variables, ..Sources::default() })?;
-    output::print(&if options.json { object(&settings) } else { file(&settings) })
+    output::print(if options.json { object(&settings) } else { file(&settings) })
 }
 
 /// As a configuration file, with the origins as comments.

@@ -26,7 +26,7 @@ pub(crate) fn run(options: cli::Token, variables: Vec<(OsString, OsString)>) -> 
     };
     let wish = Wish { user: options.user, ttl: options.ttl, scope: options.scope, tenant: options.tenant };
     let token = mint::token(&auth, &secret, SystemClock.now(), wish)?;
-    output::print(&format!("{token}\n"))
+    output::print(format!("{token}\n"))
 }
 
 fn sources(options: &cli::Token, variables: Vec<(OsString, OsString)>) -> Result<Sources, Mistakes> {
