@@ -1,8 +1,7 @@
 //! Section 1, answers: every status of the stream, and what a plain `EventSource` gets instead.
 
-use crate::support::{start, start_with};
-use campanile_testkit::{Answer, End, Next, Request, SseReader, StreamRequest, TestNode};
-use std::time::Duration;
+use crate::support::{polite_refusal, retry_after, start, start_with};
+use campanile_testkit::{Request, SseReader, StreamRequest, TestNode};
 
 async fn with_accept(node: &TestNode, accept: &[&str]) -> SseReader {
     let request = Request::get("/notifications/stream").bearer(&node.token("u"));
@@ -48,11 +47,6 @@ async fn a_client_whose_accept_rules_it_out_gets_406() {
     }
 }
 
-fn retry_after(answer: &Answer) -> u64 {
-    let value = answer.field("retry-after").unwrap_or_else(|| panic!("no Retry-After:\n{answer}"));
-    value.parse().unwrap_or_else(|_| panic!("{value:?} is no number of seconds"))
-}
-
 #[tokio::test]
 async fn one_stream_too_many_of_a_user_is_429_in_the_contracts_words() {
     let node = start_with("SSE__MAX_CONNECTIONS_PER_USER", 2).await;
@@ -80,21 +74,6 @@ async fn a_full_node_is_503() {
     streams.pop();
     node.has_streams(9).await;
     assert_eq!(node.stream("late").open().await.status(), 200);
-}
-
-/// A refusal that an `EventSource` understands: 200, a time to come back, no `ready`, the reason, a clean end.
-async fn polite_refusal(mut stream: SseReader, reason: &str) {
-    assert_eq!(stream.status(), 200);
-    assert_eq!(stream.head().get("content-type"), Some("text/event-stream; charset=utf-8"));
-    let Next::Retry(time) = stream.next().await else { panic!("no retry line first; {stream}") };
-    assert!((Duration::from_secs(5)..=Duration::from_secs(60)).contains(&time), "{time:?}");
-    let reconnect = stream.expect("reconnect").await;
-    let millis = time.as_millis();
-    assert_eq!(
-        reconnect.raw,
-        format!("event: reconnect\ndata: {{\"reason\":\"{reason}\",\"retryMs\":{millis}}}\n\n").as_bytes()
-    );
-    assert_eq!(stream.to_end().await, End::Clean);
 }
 
 #[tokio::test]
@@ -155,4 +134,60 @@ async fn other_methods_on_the_stream_are_405() {
         let allow = answer.field("allow").unwrap_or_default();
         assert!(allow.contains("GET") && allow.contains("HEAD"), "{answer}");
     }
+}
+
+/// The same head as a stream that was opened: a client that asks first learns what a GET would be told.
+#[tokio::test]
+async fn head_is_told_every_status_too_and_takes_nothing() {
+    let node = start_with("SSE__MAX_CONNECTIONS", 1).await;
+    let mut stream = node.stream("u").open().await;
+    stream.ready().await;
+    let full = node.stream("late").by("HEAD").await.expect(503);
+    assert!(full.body.is_empty() && retry_after(&full) >= 1, "{full}");
+    let polite = node.stream("late").query("eventsource", "1").by("HEAD").await.expect(200);
+    assert_eq!(polite.head.sorted(), stream.head().sorted());
+    for (request, status) in [
+        (node.anonymous_stream(), 401),
+        (node.anonymous_stream().bearer("nonsense"), 401),
+        (
+            node.anonymous_stream().cookie("campanile_token", &node.token("u")).field("Origin", "https://evil.example"),
+            403,
+        ),
+    ] {
+        let answer = request.by("HEAD").await.expect(status);
+        assert!(answer.body.is_empty(), "{answer}");
+        assert_eq!(answer.field("content-type"), Some("application/problem+json"), "{answer}");
+    }
+    drop(stream);
+    node.has_streams(0).await;
+    for _ in 0..3 {
+        let _ = node.stream("u").by("HEAD").await.expect(200);
+    }
+    assert_eq!(node.stream("u").open().await.status(), 200);
+}
+
+/// Nothing of what a stream is refused with may be kept by a cache or guessed by a browser.
+#[tokio::test]
+async fn a_refusal_is_a_problem_that_nobody_keeps() {
+    let node = start_with("SSE__MAX_CONNECTIONS_PER_USER", 1).await;
+    let mut stream = node.stream("u").open().await;
+    stream.ready().await;
+    for (request, status) in [(node.stream("u"), 429), (node.anonymous_stream(), 401)] {
+        let answer = request.refused().await;
+        let _ = answer.problem(status);
+        assert_eq!(answer.field("cache-control"), Some("no-store"), "{answer}");
+        assert_eq!(answer.field("x-content-type-options"), Some("nosniff"), "{answer}");
+        assert_eq!(answer.field("content-length"), Some(answer.body.len().to_string().as_str()), "{answer}");
+    }
+}
+
+/// The order of the checks: who it is, then what is wanted, then whether there is room.
+#[tokio::test]
+async fn whoever_is_nobody_is_told_that_first_and_room_is_asked_for_last() {
+    let node = start_with("SSE__MAX_CONNECTIONS_PER_USER", 1).await;
+    let mut stream = node.stream("u").open().await;
+    stream.ready().await;
+    let html = |request: Request| request.field("Accept", "text/html");
+    let _ = node.send(html(Request::get("/notifications/stream"))).await.problem(401);
+    let _ = node.send(html(Request::get("/notifications/stream").bearer(&node.token("u")))).await.problem(406);
 }

@@ -234,3 +234,84 @@ async fn an_actor_is_not_told_of_the_own_doing_unless_asked() {
     assert_eq!(u.until("notification").await.json()["title"], "2");
     assert_eq!(actor.until("notification").await.json()["title"], "2");
 }
+
+/// Only what is in the log has an id: a client that stores the last one it saw continues after what it really had.
+#[tokio::test]
+async fn only_events_of_the_log_carry_an_id() {
+    let node = builder()
+        .config("[types.ticker]\nchannels = [\"sse\"]\n")
+        .env("CAMPANILE_SSE__HEARTBEAT_SECONDS", 1)
+        .start()
+        .await;
+    let token = node.sign(json!({"sub": "u", "exp": campanile_testkit::token::now() + 3}));
+    let mut stream = node.anonymous_stream().bearer(&token).open().await;
+    let cursor = stream.ready().await.cursor;
+    node.publish(json!({"type": "ticker", "to": {"users": ["u"]}})).await;
+    node.signal(json!({"to": {"users": ["u"]}, "event": "tick"})).await;
+    let id = node.notify("u", "x").await;
+    mark(&node, "u", &id, "read").await;
+    let (mut with, mut without) = (Vec::new(), Vec::new());
+    while let Ok(event) = stream.event_or_end().await {
+        let list = if event.id.is_some() { &mut with } else { &mut without };
+        list.push(event.name.clone());
+    }
+    without.sort();
+    without.dedup();
+    assert_eq!(with, ["notification", "updated"]);
+    let unlogged = ["__heartbeat__", "counts", "expiring", "notification", "reconnect", "tick"];
+    assert_eq!(without, unlogged);
+    assert_eq!(stream.last_event_id(), cursor.replace("-0", "-2"));
+}
+
+#[tokio::test]
+async fn a_type_with_both_channels_arrives_once_and_is_logged() {
+    let node = builder().config("[types.both]\nchannels = [\"inApp\", \"sse\"]\n").start().await;
+    let mut stream = open(&node, "u").await;
+    for title in ["1", "2"] {
+        node.publish(json!({"type": "both", "to": {"users": ["u"]}, "title": title})).await;
+    }
+    for seq in [1, 2] {
+        let event = next(&mut stream).await;
+        assert_eq!((event.name.as_str(), event.seq()), ("notification", seq));
+        assert_eq!(event.json()["title"], seq.to_string());
+    }
+}
+
+#[tokio::test]
+async fn each_severity_arrives_in_the_wires_word() {
+    let node = start().await;
+    let mut stream = open(&node, "u").await;
+    for severity in ["info", "success", "warning", "error", "fatal"] {
+        node.publish(draft_with("severity", json!(severity))).await;
+        assert_eq!(next(&mut stream).await.json()["severity"], severity);
+    }
+}
+
+/// Several at once, and a withdrawal by the application: one event each, on every stream that is open.
+#[tokio::test]
+async fn a_change_of_many_is_one_event_and_a_withdrawal_is_one_for_each_user() {
+    let node = start().await;
+    let before = position(&node, "u").await;
+    let (mut one, mut two, mut v) = (open(&node, "u").await, open(&node, "u").await, open(&node, "v").await);
+    let mine = node.notify("u", "mine").await;
+    let both = node.publish(json!({"type": "t", "to": {"users": ["u", "v"]}, "title": "secret"})).await;
+    let body = json!({"notificationIds": [mine, both], "state": {"read": true, "archived": true}});
+    let request = campanile_testkit::Request::post("/notifications/bulk").json(body.clone());
+    let _ = node.send_as("u", request).await.expect(200);
+    let _ = crate::support::call(&node, "DELETE", &format!("/api/notifications/{both}")).await.expect(202);
+    let removed = json!({"notificationIds": [both], "state": {"removed": true}});
+    for stream in [&mut one, &mut two] {
+        let marked = stream.until("updated").await;
+        assert_eq!((marked.json(), marked.seq()), (body.clone(), 3));
+        let gone = stream.until("updated").await;
+        assert_eq!((gone.json(), gone.seq()), (removed.clone(), 4));
+    }
+    assert_eq!(v.until("updated").await.json(), removed);
+    let mut replay = node.stream("u").position(&before).open().await;
+    replay.ready().await;
+    let replayed: Vec<_> =
+        [next(&mut replay).await, next(&mut replay).await].map(|event| (event.name, event.data)).into();
+    assert_eq!((replayed[0].0.as_str(), replayed[1].0.as_str()), ("notification", "updated"));
+    assert_eq!(serde_json::from_str::<Value>(&replayed[1].1).unwrap(), removed);
+    assert!(!String::from_utf8_lossy(replay.body()).contains("secret"), "its text is nowhere any more");
+}

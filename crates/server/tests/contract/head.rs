@@ -1,7 +1,8 @@
 //! Section 1, head and first bytes: what is on the wire before anything happens.
 
-use crate::support::{start, start_with};
+use crate::support::{notify_many, position, start, start_with};
 use campanile_testkit::{Request, soon};
+use serde_json::json;
 use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -62,6 +63,46 @@ async fn the_first_bytes_are_a_retry_line_and_ready() {
     assert_eq!(rest, expected);
     let version = connection.as_bytes()[14];
     assert!(connection.len() == 36 && version == b'7', "a UUIDv7: {connection}");
+}
+
+/// What is not said is not there: no null, and no member that the contract does not name.
+#[tokio::test]
+async fn ready_has_the_contracts_members_for_each_way_to_resume() {
+    let node = start_with("SSE__REPLAY_LIMIT", 1).await;
+    let begin = position(&node, "u").await;
+    notify_many(&node, "u", 1..=2).await;
+    let head = position(&node, "u").await;
+    let common = ["connectionId", "counts", "cursor", "heartbeatSeconds", "resume", "user"];
+    let with_reason = ["connectionId", "counts", "cursor", "heartbeatSeconds", "resetReason", "resume", "user"];
+    for (request, resume, members) in [
+        (node.stream("u"), "fresh", &common[..]),
+        (node.stream("u").position(&head), "exact", &common),
+        (node.stream("u").position("nonsense"), "reset", &with_reason),
+        (node.stream("u").position(&begin), "reset", &with_reason),
+    ] {
+        let ready = request.open().await.ready().await;
+        let mut found: Vec<_> = ready.json.as_object().unwrap().keys().map(String::as_str).collect();
+        found.sort_unstable();
+        assert_eq!((ready.resume.as_str(), found.as_slice(), &ready.cursor), (resume, members, &head), "{ready:?}");
+        assert_eq!(ready.json["counts"], json!({"unread": 2, "unseen": 2, "version": 2}));
+    }
+}
+
+/// Rows E3 and E4: no byte order mark, no carriage return, nothing but UTF-8, whatever goes through.
+#[tokio::test]
+async fn a_stream_has_no_mark_at_its_beginning_and_only_line_feeds() {
+    let node = start().await;
+    let mut stream = node.stream("\u{feff}u\u{2028}").open().await;
+    stream.ready().await;
+    for text in ["a\r\nb\rc", "\u{feff}", "\u{85}\u{2028}\u{2029}\u{b}\u{c}\0"] {
+        let to = json!({"users": ["\u{feff}u\u{2028}"]});
+        node.publish(json!({"type": "t", "to": to, "title": text, "data": {text: text}})).await;
+        let event = stream.until("notification").await.json();
+        assert_eq!((&event["title"], &event["data"][text]), (&json!(text), &json!(text)));
+    }
+    let body = std::str::from_utf8(stream.body()).unwrap();
+    assert!(body.starts_with("retry: ") && !body.contains('\r'), "{body:?}");
+    assert!(!body.contains("id:\n") && !body.contains("id: \n"), "an empty id would forget the position: {body}");
 }
 
 #[tokio::test]

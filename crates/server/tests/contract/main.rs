@@ -9,6 +9,7 @@
 )]
 
 mod admin_keys;
+mod allowances;
 mod answers;
 mod audience;
 mod batch;
@@ -21,12 +22,14 @@ mod cross_origin;
 mod deadlines;
 mod drain;
 mod ending;
+mod epochs;
 mod events;
 mod head;
 mod heartbeat;
 mod hostile_bodies;
 mod http2;
 mod idempotency;
+mod identity;
 mod inbox;
 mod injection;
 mod keys;

@@ -1,7 +1,8 @@
 //! Section 1, position, and SSE-RULES 2.2: where a stream continues.
 
 use crate::support::{builder, notify_many, position, start, start_with};
-use campanile_testkit::{Ready, SseReader, StreamRequest, TestNode};
+use campanile_testkit::{Ready, Request, SseReader, StreamRequest, TestNode};
+use serde_json::{Value, json};
 
 async fn open(request: StreamRequest) -> (SseReader, Ready) {
     let mut stream = request.open().await;
@@ -211,6 +212,99 @@ async fn a_position_older_than_the_oldest_kept_entry_less_one_is_expired() {
         if seq == 2 {
             assert_eq!(titles(&mut stream, 3).await, ["3", "4", "5"]);
         }
+    }
+}
+
+/// The defaults: a thousand entries behind and no more, which is also how many are kept.
+#[tokio::test]
+async fn by_default_a_thousand_entries_are_replayed_and_not_one_more() {
+    let node = start().await;
+    let begin = position(&node, "u").await;
+    let publishes = |from: u32, to: u32| json!((from..=to).map(|n| titled(&n.to_string())).collect::<Vec<_>>());
+    let _ = node.post_api("/api/notifications/batch", publishes(1, 1000)).await.expect(200);
+    let (mut stream, ready) = open(node.stream("u").position(&begin)).await;
+    assert_eq!((ready.resume.as_str(), &ready.cursor), ("exact", &begin));
+    for seq in 1..=1000 {
+        let event = stream.until("notification").await;
+        assert_eq!((event.seq(), &event.json()["title"]), (seq, &json!(seq.to_string())));
+    }
+    let _ = node.post_api("/api/notifications/batch", publishes(1001, 1001)).await.expect(200);
+    let (_, ready) = open(node.stream("u").position(&begin)).await;
+    assert_eq!((ready.resume.as_str(), ready.seq()), ("reset", 1001));
+    assert!(["expired", "too-far"].contains(&ready.reset_reason.as_deref().unwrap()), "{ready:?}");
+}
+
+fn titled(title: &str) -> Value {
+    json!({"type": "t", "to": {"users": ["u"]}, "title": title})
+}
+
+/// Row "8 KB, 300 KB": as a header the smaller one is an unknown position, and the larger one may be too large a head for any request.
+#[tokio::test]
+async fn a_position_of_any_length_is_unknown_or_too_large_a_head() {
+    let (node, positions) = five().await;
+    for size in [65, 1000, 1025, 8 * 1024, 30_000] {
+        let (_, ready) = open(node.stream("u").position("7".repeat(size))).await;
+        assert_eq!((ready.reset_reason.as_deref(), &ready.cursor), (Some("unknown"), &positions[5]), "{size}");
+    }
+    let huge = node.stream("u").position("7".repeat(300_000)).try_open().await;
+    if let Ok(stream) = huge {
+        assert!([200, 431].contains(&stream.status()), "{stream}");
+    }
+    let (_, ready) = open(node.stream("u")).await;
+    assert_eq!(ready.resume, "fresh", "the node is well");
+}
+
+#[tokio::test]
+async fn only_the_first_header_is_looked_at_even_if_it_is_empty() {
+    let (node, positions) = five().await;
+    let (one, two) = (&positions[1], &positions[2]);
+    let (_, ready) = open(node.stream("u").position("").position(one)).await;
+    assert_eq!(ready.resume, "fresh", "the second header is none");
+    let (_, ready) = open(node.stream("u").position("").position(one).query("lastEventId", two)).await;
+    assert_eq!(&ready.cursor, two);
+    let (_, ready) = open(node.stream("u").query("lastEventId", one).query("lastEventId", two)).await;
+    assert_eq!(&ready.cursor, one, "so with parameters");
+    let (_, ready) = open(node.stream("u").query("lastEventId", "nonsense").query("last_event_id", two)).await;
+    assert_eq!(ready.reset_reason.as_deref(), Some("unknown"), "a malformed one does not fall through");
+}
+
+/// Names of headers have no case, names of parameters do; HTTP takes the spaces around a value away.
+#[tokio::test]
+async fn a_position_is_found_however_http_may_write_it() {
+    let (node, positions) = five().await;
+    let one = &positions[1];
+    let percent = one.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
+    let target = format!("/notifications/stream?lastEventId={percent}");
+    let encoded = StreamRequest::of(Request::get(target).bearer(&node.token("u")), node.address());
+    for request in [
+        node.stream("u").field("last-event-id", one),
+        node.stream("u").field("LAST-EVENT-ID", one),
+        node.stream("u").position(format!(" {one}\t ")),
+        encoded,
+    ] {
+        assert_eq!(open(request).await.1.cursor, *one);
+    }
+    for name in ["lasteventid", "LastEventId", "last-event-id", "lastEventID", "Last-Event-ID"] {
+        assert_eq!(open(node.stream("u").query(name, one)).await.1.resume, "fresh", "{name}");
+    }
+}
+
+/// Bytes that are no text come to a log only as escapes, and every line of it stays JSON.
+#[tokio::test]
+async fn a_position_that_is_no_text_breaks_no_log() {
+    let node = builder().env("CAMPANILE_LOG", "trace").start().await;
+    for bad in
+        [&b"\xff\xfe"[..], b"\xc0\xaf", b"\xed\xa0\x80", "\u{85}\u{2028}".as_bytes(), b"\x80\x1b[2J"[..1].as_ref()]
+    {
+        let (_, ready) = open(node.stream("u").position(bad)).await;
+        assert_eq!(ready.reset_reason.as_deref(), Some("unknown"), "{bad:?}");
+        let (_, ready) = open(node.stream("u").query("lastEventId", bad)).await;
+        assert_eq!(ready.reset_reason.as_deref(), Some("unknown"), "{bad:?}");
+    }
+    node.has_streams(0).await;
+    for line in node.log() {
+        let parsed: Result<Value, _> = serde_json::from_str(&line);
+        assert!(parsed.is_ok(), "{line:?}");
     }
 }
 

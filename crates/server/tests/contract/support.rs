@@ -1,7 +1,8 @@
 //! What the tests of the contract share.
 
-use campanile_testkit::{Answer, NodeBuilder, Request, SseReader, TestNode, token};
+use campanile_testkit::{Answer, End, Next, NodeBuilder, Request, SseReader, TestNode, token};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// A node of this build, about to start.
 pub(crate) fn builder() -> NodeBuilder {
@@ -109,4 +110,24 @@ pub(crate) async fn notify_many(node: &TestNode, user: &str, titles: std::ops::R
         ids.push(node.notify(user, &title.to_string()).await);
     }
     ids
+}
+
+/// When a refused client may come back, in seconds.
+pub(crate) fn retry_after(answer: &Answer) -> u64 {
+    let value = answer.field("retry-after").unwrap_or_else(|| panic!("no Retry-After:\n{answer}"));
+    value.parse().unwrap_or_else(|_| panic!("{value:?} is no number of seconds"))
+}
+
+/// A refusal that an `EventSource` understands: 200, a time to come back, no `ready`, the reason, a clean end, and not a byte more.
+pub(crate) async fn polite_refusal(mut stream: SseReader, reason: &str) {
+    assert_eq!(stream.status(), 200);
+    assert_eq!(stream.head().get("content-type"), Some("text/event-stream; charset=utf-8"));
+    assert_eq!(stream.head().get("retry-after"), None, "an EventSource reads no headers");
+    let Next::Retry(time) = stream.next().await else { panic!("no retry line first; {stream}") };
+    assert!((Duration::from_secs(5)..=Duration::from_secs(60)).contains(&time), "{time:?}");
+    assert_eq!(stream.to_end().await, End::Clean);
+    let millis = time.as_millis();
+    let whole =
+        format!("retry: {millis}\nevent: reconnect\ndata: {{\"reason\":\"{reason}\",\"retryMs\":{millis}}}\n\n");
+    assert_eq!(String::from_utf8_lossy(stream.body()), whole);
 }
