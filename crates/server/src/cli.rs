@@ -12,10 +12,12 @@ Exit codes:
 
 mod completions;
 mod config;
+mod publish;
 mod store;
 
 pub(crate) use completions::{Completions, script as completion_script};
 pub(crate) use config::Config;
+pub(crate) use publish::{KeyOptions, Publish};
 pub(crate) use store::{Backup, NewEpoch};
 
 use clap::{Args, Parser, Subcommand};
@@ -41,6 +43,9 @@ pub(crate) enum Command {
     /// Make a token (JWT) for a user or an application, for trying things out
     #[command(after_help = AFTER_TOKEN, long_about = ABOUT_TOKEN)]
     Token(Token),
+    /// Publish a notification to a running server
+    #[command(after_help = publish::AFTER, long_about = publish::ABOUT)]
+    Publish(Box<Publish>),
     /// Show the configuration that takes effect, and where each value comes from
     #[command(after_help = config::AFTER, long_about = config::ABOUT)]
     Config(Config),
@@ -127,6 +132,7 @@ Examples:
   campanile dev                                   try it out: demo page, curl commands, no setup
   campanile serve --config campanile.toml         run it
   campanile token --user alice                    a token for alice
+  campanile publish hello --user alice            a notification for alice
   campanile config --config campanile.toml        what takes effect, and why
 
 ",

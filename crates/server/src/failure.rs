@@ -10,6 +10,17 @@ use std::{
 /// `EX_USAGE` of sysexits: whoever started this has something to correct.
 const MISTAKE: u8 = 64;
 
+/// Why a server did not do what it was asked for: what a script can decide by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Refusal {
+    /// What was sent is wrong, and will be the next time (`EX_DATAERR`).
+    Wrong = 65,
+    /// There is no server, or it cannot now: the same may work later (`EX_UNAVAILABLE`).
+    Away = 69,
+    /// The credentials are not good for this (`EX_NOPERM`).
+    Forbidden = 77,
+}
+
 /// Why the process ends early.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -17,6 +28,8 @@ pub(crate) enum Failure {
     Configuration(Mistakes),
     /// Something did not work: one sentence with what, where, and what to do.
     Runtime(String),
+    /// A server did not do it.
+    Refused(Refusal, String),
     /// Whoever read the output has gone. That is no mistake, and nothing to speak of.
     NobodyReads,
 }
@@ -31,7 +44,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Configuration(mistakes) => mistakes.fmt(f),
-            Self::Runtime(sentence) => f.write_str(sentence),
+            Self::Runtime(sentence) | Self::Refused(_, sentence) => f.write_str(sentence),
             Self::NobodyReads => f.write_str("nobody reads the output any more"),
         }
     }
@@ -43,6 +56,7 @@ impl Failure {
         let code = match self {
             Self::Configuration(_) => ExitCode::from(MISTAKE),
             Self::Runtime(_) => ExitCode::FAILURE,
+            Self::Refused(refusal, _) => ExitCode::from(*refusal as u8),
             Self::NobodyReads => return ExitCode::SUCCESS,
         };
         // Nobody is left to tell if standard error is gone.

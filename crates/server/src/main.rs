@@ -16,6 +16,8 @@ mod mint;
 mod node;
 mod output;
 mod process;
+mod publish;
+mod remote;
 mod serve;
 mod settings;
 mod socket;
@@ -34,11 +36,12 @@ fn main() -> ExitCode {
         Ok(cli) => cli.command,
         Err(error) => return failure::usage(&error),
     };
-    let variables = std::env::vars_os().collect();
+    let variables: Vec<_> = std::env::vars_os().collect();
     let ended = match command {
         cli::Command::Serve(options) => serve::run(options, variables),
         cli::Command::Dev(options) => dev::run(options, variables),
         cli::Command::Token(options) => token::run(options, variables),
+        cli::Command::Publish(options) => publish::run(&options, &variables),
         cli::Command::Config(options) => settings::run(options, variables),
         cli::Command::Backup(options) => backup::run(&options),
         cli::Command::NewEpoch(options) => backup::new_epoch(&options),

@@ -91,11 +91,24 @@ async fn leave(node: Node, drain: Drain, serving: Serving, signal: &str) {
 ///
 /// What the server's own end says, or the system has no threads to give.
 pub(crate) fn block_on(server: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime =
-        runtime.map_err(|error| Failure::Runtime(format!("cannot start: {error}; is a limit of threads reached?")))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(no_runtime)?;
     let ended = runtime.block_on(server);
     // Whatever is still open had its time.
     runtime.shutdown_background();
     ended
+}
+
+/// Runs something small to its end on this thread.
+///
+/// # Errors
+///
+/// The system has nothing to run it on.
+pub(crate) fn block_here<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(no_runtime)?;
+    Ok(runtime.block_on(work))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+fn no_runtime(error: std::io::Error) -> Failure {
+    Failure::Runtime(format!("cannot start: {error}; is a limit of threads reached?"))
 }

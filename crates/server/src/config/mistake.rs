@@ -75,10 +75,12 @@ impl Mistakes {
 
 impl fmt::Display for Mistakes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let options_only = self.0.iter().all(|mistake| mistake.key.starts_with('-'));
+        let place = if options_only { "the command line" } else { "the configuration" };
         match self.0.as_slice() {
-            [one] => write!(f, "the configuration has a mistake: {one}"),
+            [one] => write!(f, "{place} has a mistake: {one}"),
             several => {
-                write!(f, "the configuration has {} mistakes:", several.len())?;
+                write!(f, "{place} has {} mistakes:", several.len())?;
                 several.iter().try_for_each(|mistake| write!(f, "\n  {mistake}"))
             }
         }

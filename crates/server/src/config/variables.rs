@@ -13,8 +13,9 @@ use std::{
 
 const PREFIX: &str = "CAMPANILE_";
 
-/// Ours, but no keys: the log's filter, the file of `--config`, and what people and test rigs keep beside us.
-const NOT_KEYS: [&str; 4] = ["CAMPANILE_LOG", "CAMPANILE_CONFIG", "CAMPANILE_API_KEY", "CAMPANILE_BIN"];
+/// Ours, but no keys: the log's filter, the file of `--config`, what the commands that speak to a server take, and what test rigs keep.
+const NOT_KEYS: [&str; 6] =
+    ["CAMPANILE_LOG", "CAMPANILE_CONFIG", "CAMPANILE_URL", "CAMPANILE_API_KEY", "CAMPANILE_TOKEN", "CAMPANILE_BIN"];
 
 /// The longest file that a `…_FILE` variable may name. It is a secret, not a disk.
 const MAX_SECRET_FILE: u64 = 1 << 20;

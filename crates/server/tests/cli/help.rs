@@ -55,6 +55,11 @@ fn completions_explains_itself() {
 }
 
 #[test]
+fn publish_explains_itself() {
+    check("publish.txt", &["publish", "--help"]);
+}
+
+#[test]
 fn every_help_has_examples_and_exit_codes() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/help");
     for file in fs::read_dir(folder).unwrap() {
