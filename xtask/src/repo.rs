@@ -49,26 +49,37 @@ fn existing(list: &str) -> Vec<String> {
     files
 }
 
-/// The names of the packages under `crates` that are published, in alphabetical order.
-pub(crate) fn published() -> Result<Vec<String>, Obstacle> {
-    let mut names = Vec::new();
+/// A package that is published.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Package {
+    pub(crate) name: String,
+    /// Its features, without `default`.
+    pub(crate) features: Vec<String>,
+}
+
+/// The packages under `crates` that are published, in alphabetical order.
+pub(crate) fn published() -> Result<Vec<Package>, Obstacle> {
+    let mut packages = Vec::new();
     for entry in fs::read_dir(root().join("crates"))? {
         let manifest = entry?.path().join("Cargo.toml");
         let text = fs::read_to_string(&manifest);
         let text = text.map_err(|error| Obstacle::new(format!("{}: {error}", manifest.display())))?;
-        names.extend(published_name(&text));
+        packages.extend(package(&text));
     }
-    names.sort();
-    Ok(names)
+    packages.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(packages)
 }
 
-/// The name in a manifest, unless it says `publish = false`. Our manifests are written in one way, so lines are enough.
-fn published_name(manifest: &str) -> Option<String> {
+/// What a manifest describes, unless it says `publish = false`. Our manifests are written in one way, so lines are enough.
+fn package(manifest: &str) -> Option<Package> {
     if manifest.lines().any(|line| line.trim() == "publish = false") {
         return None;
     }
-    let name = manifest.lines().find_map(|line| line.strip_prefix("name = \""))?;
-    Some(name.strip_suffix('"')?.to_owned())
+    let name = manifest.lines().find_map(|line| line.strip_prefix("name = \""))?.strip_suffix('"')?.to_owned();
+    let section = manifest.lines().skip_while(|line| *line != "[features]").skip(1);
+    let lines = section.take_while(|line| !line.starts_with('['));
+    let features = lines.filter_map(|line| line.split_once(" = [")).map(|(feature, _)| feature);
+    Some(Package { name, features: features.filter(|feature| *feature != "default").map(str::to_owned).collect() })
 }
 
 #[cfg(test)]
@@ -83,9 +94,16 @@ mod tests {
     #[test]
     fn packages_that_are_not_published_are_left_out() {
         let manifest = "[package]\nname = \"campanile\"\nversion = \"1\"\n\n[[bin]]\nname = \"other\"\n";
-        assert_eq!(published_name(manifest).as_deref(), Some("campanile"));
-        assert_eq!(published_name(&format!("{manifest}publish = false\n")), None);
-        assert_eq!(published_name("[workspace]\n"), None);
+        assert_eq!(package(manifest).map(|package| package.name).as_deref(), Some("campanile"));
+        assert_eq!(package(&format!("{manifest}publish = false\n")), None);
+        assert_eq!(package("[workspace]\n"), None);
+    }
+
+    #[test]
+    fn features_are_those_of_their_section() {
+        let manifest = "name = \"a\"\n\n[features]\ndefault = [\"x\"]\n# About x.\nx = [\"dep:y\"]\nz = [\n  \"x\",\n]\n\n[lib]\nc = []\n";
+        assert_eq!(package(manifest).map(|package| package.features), Some(vec!["x".to_owned(), "z".to_owned()]));
+        assert_eq!(package("name = \"a\"\n").map(|package| package.features), Some(vec![]));
     }
 
     #[test]

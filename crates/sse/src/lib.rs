@@ -1,5 +1,5 @@
-//! The event-stream format of Server-Sent Events (WHATWG HTML 9.2): what stands on the wire, and nothing else. No I/O, no async,
-//! no clock.
+//! The event-stream format of Server-Sent Events (WHATWG HTML 9.2): an encoder and a parser without I/O, async and clock, and, by
+//! [features](#features), what stands on both ends of the wire.
 //!
 //! # Writing
 //!
@@ -23,7 +23,8 @@
 //! # Reading
 //!
 //! [`Parser`] takes bytes as they come and hands out [`Item`]s one at a time, as a browser would act on them. It holds no more than
-//! its [`Limits`], and says which one an event has passed.
+//! its [`Limits`], and says which one an event has passed. To resume, a client sends [`Parser::last_event_id`] as `Last-Event-ID`
+//! if that is not empty and fit for a header, and reads the new stream with [`Parser::restart`].
 //!
 //! ```
 //! use campanile_sse::{Dispatch, Item, Limits, Parser};
@@ -36,12 +37,20 @@
 //! # Ok::<(), campanile_sse::Overflow>(())
 //! ```
 //!
-//! # What it leaves to others
+//! # Features
 //!
-//! Everything around the stream: heads and status codes, reconnecting, and what to do with an id. When a client resumes, it sends
-//! [`Parser::last_event_id`] as `Last-Event-ID` if that is not empty and fit for a header, and reads the new stream with
-//! [`Parser::restart`].
+//! Without features there is the codec alone. Each feature stands by itself, and none is on by default.
+//!
+//! | feature | | types of others in its API |
+//! |---|---|---|
+//! | (none) | the codec | [`bytes::BufMut`] |
+//! | `stream` | [`EventStream`]: events out of any stream of bytes | `bytes::Bytes`, `futures_core::{Stream, FusedStream}` |
+//! | `client` | [`client::EventSource`]: a client that reconnects and resumes | those of `stream`; `reqwest::{RequestBuilder, Error, StatusCode}` |
+//!
+//! No type of another crate is in the public API but those of this table.
 
+#[cfg(feature = "client")]
+pub mod client;
 mod comment;
 pub mod encode;
 mod event;
@@ -50,6 +59,8 @@ mod name;
 mod parse;
 mod retry;
 mod scan;
+#[cfg(feature = "stream")]
+mod stream;
 mod text;
 mod unicode;
 mod work;
@@ -60,9 +71,11 @@ pub use id::{EventId, EventIdError};
 pub use name::{EventName, EventNameError};
 pub use parse::{Dispatch, Item, Limit, Limits, Overflow, Parser};
 pub use retry::{Retry, RetryError};
+#[cfg(feature = "stream")]
+pub use stream::{EventStream, EventStreamError};
 pub use unicode::Forbidden;
 
-/// The example in the README has to compile and hold.
-#[cfg(doctest)]
+/// The examples in the README have to compile and hold.
+#[cfg(all(doctest, feature = "client"))]
 #[doc = include_str!("../README.md")]
 pub struct Readme;

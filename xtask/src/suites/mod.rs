@@ -36,7 +36,7 @@ pub(crate) static SUITES: &[Suite] = &[
     Suite { name: "clippy", about: "lints of the Rust code, warnings are errors", run: style::clippy },
     Suite { name: "doc", about: "the Rust documentation builds without a warning", run: style::doc },
     Suite { name: "rust", about: "unit, integration and documentation tests of all crates (debug build)", run: rust::run },
-    Suite { name: "features", about: "each library compiles alone, without features and with its defaults", run: features::run },
+    Suite { name: "features", about: "each library compiles alone, with its defaults, without features and with each one", run: features::run },
     Suite { name: "neighbours", about: "an application that uses sqlx beside Campanile resolves", run: neighbours::run },
     Suite { name: "package", about: "the published crates hold all that they need", run: package::run },
     Suite { name: "codec", about: "event-stream fixtures in eventsource-parser, httpx-sse and Chromium", run: codec::run },

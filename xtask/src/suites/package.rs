@@ -11,13 +11,13 @@ pub(super) fn run(job: &mut Job) -> Outcome {
     // Nor may what was compiled from them be taken for what they hold now.
     let mut clean = cargo(&["clean", "--quiet"]);
     for package in repo::published()? {
-        clean.args(["--package", &package]);
+        clean.args(["--package", &package.name]);
     }
     job.run(&mut clean)?;
     // `--allow-dirty`: the tests must say the same before the commit as after it.
     let mut command = cargo(&["package", "--allow-dirty", "--quiet"]);
     for package in repo::published()? {
-        command.args(["--package", &package]);
+        command.args(["--package", &package.name]);
     }
     // The same place as all other builds, so that dependencies are not compiled once per package.
     command.env("CARGO_TARGET_DIR", repo::target());

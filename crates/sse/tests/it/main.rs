@@ -7,8 +7,12 @@
 )]
 
 mod arbitrary;
+#[cfg(feature = "client")]
+mod client;
 mod fixtures;
 mod names;
 mod reader;
 mod robustness;
 mod roundtrip;
+#[cfg(feature = "stream")]
+mod stream;

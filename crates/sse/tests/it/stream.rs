@@ -1,0 +1,56 @@
+//! Events out of chunks.
+
+use campanile_sse::{EventStream, EventStreamError, Limits};
+use futures_util::{StreamExt, stream};
+use proptest::prelude::*;
+
+use crate::arbitrary;
+use crate::reader::{cut, read};
+
+/// Everything `chunks` give: events, and the losses between them.
+async fn given(chunks: Vec<&[u8]>, limits: Limits) -> (Vec<String>, String) {
+    let chunks = chunks.into_iter().map(|chunk| Ok::<_, std::convert::Infallible>(chunk.to_vec()));
+    let mut events = EventStream::new(stream::iter(chunks), limits);
+    let mut given = Vec::new();
+    while let Some(event) = events.next().await {
+        given.push(match event {
+            Ok(event) => format!("{event:?}"),
+            Err(EventStreamError::Overflow(overflow)) => overflow.to_string(),
+            Err(other) => panic!("{other}"),
+        });
+    }
+    (given, events.last_event_id().to_owned())
+}
+
+proptest! {
+    #[test]
+    fn the_events_are_those_of_the_parser(stream in arbitrary::stream(), cuts in arbitrary::cuts()) {
+        let limits = Limits { line: 30, event: 20, id: 5 };
+        let heard = read(limits, [&stream[..]]);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let (given, last) = runtime.block_on(given(cut(&stream, &cuts), limits));
+        let expected: Vec<_> = heard.items.iter().filter_map(|item| match item {
+            Ok(campanile_sse::Item::Event(event)) => Some(format!("{event:?}")),
+            Ok(_) => None,
+            Err(overflow) => Some(overflow.to_string()),
+        }).collect();
+        prop_assert_eq!(given, expected);
+        prop_assert_eq!(last, heard.last_event_id);
+    }
+}
+
+#[tokio::test]
+async fn broken_bytes_end_the_stream_with_their_error() {
+    let chunks = stream::iter([Ok("data: a\n\nda"), Err("broken"), Ok("ta: b\n\n")]);
+    let events: Vec<_> = EventStream::new(chunks, Limits::default()).collect().await;
+    let [Ok(event), Err(error)] = &events[..] else { panic!("{events:?}") };
+    assert_eq!((&*event.data, *error), ("a", EventStreamError::Bytes("broken")));
+}
+
+#[tokio::test]
+async fn a_stream_resumed_keeps_its_position_and_begins_anew() {
+    let chunks = stream::iter([Ok::<_, ()>("\u{FEFF}data: a\n\n")]);
+    let mut events = EventStream::resume(chunks, Limits::default(), "7".to_owned());
+    let event = events.next().await.unwrap().unwrap();
+    assert_eq!((&*event.data, &*event.last_event_id), ("a", "7"));
+}
