@@ -1,6 +1,6 @@
 //! Section 1, ending, and section 4: how a node leaves.
 
-use crate::support::{builder, position};
+use crate::support::{builder, polite_refusal, position};
 use campanile_testkit::{Answer, PATIENCE, Request, TestNode, soon};
 use std::time::{Duration, Instant};
 
@@ -61,8 +61,14 @@ async fn open_streams_are_asked_to_reconnect_over_the_window_and_the_process_end
         times.push((at, retry));
     }
     times.sort();
-    let (first, last) = (times[0].0, times[19].0);
-    assert!(first < Duration::from_millis(1000) && last > Duration::from_millis(1000), "spread: {times:?}");
+    for quarter in 0..4u32 {
+        let within = |at: Duration| {
+            at < Duration::from_millis(500) * (quarter + 1) && at >= Duration::from_millis(500) * quarter
+        };
+        let count = times.iter().filter(|(at, _)| within(*at)).count();
+        assert!((1..=9).contains(&count), "evenly spread, 5 in each quarter or about: {times:?}");
+    }
+    let last = times[19].0;
     assert!(last < Duration::from_millis(3500), "within the window: {last:?}");
     let mut retries: Vec<_> = times.iter().map(|(at, retry)| (*at + *retry).as_millis()).collect();
     retries.dedup();
@@ -83,8 +89,10 @@ async fn while_it_drains_readiness_fails_and_new_streams_are_refused() {
     assert!(refused.field("retry-after").is_some(), "{refused}");
     let _ = ready(&node).await.problem(503);
     let _ = node.send(Request::get("/health/live")).await.expect(200);
-    let mut polite = node.stream("late").query("eventsource", "1").open().await;
-    assert_eq!(polite.farewell().await["reason"], "draining");
+    polite_refusal(node.stream("late").query("eventsource", "1").open().await, "draining").await;
+    let head = node.stream("late").by("HEAD").await.expect(503);
+    assert!(head.field("retry-after").is_some() && head.body.is_empty(), "{head}");
+    let _ = node.get_as("u", "/notifications").await.expect(200);
     drop((stream, others));
     assert_eq!(node.ended().await.code(), Some(0));
 }
@@ -156,6 +164,43 @@ async fn a_node_without_streams_ends_at_once_by_either_signal() {
         assert_eq!(node.ended().await.code(), Some(0));
         assert!(from.elapsed() < Duration::from_secs(2), "{:?}", from.elapsed());
     }
+}
+
+#[tokio::test]
+async fn an_interrupt_drains_as_well() {
+    let mut node = draining(1, 0).await;
+    let mut streams = futures(&node, 5).await;
+    node.interrupt();
+    for stream in &mut streams {
+        stream.ready().await;
+        assert_eq!(stream.farewell().await["reason"], "draining");
+    }
+    assert_eq!(node.ended().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn the_process_ends_when_the_last_stream_did_and_not_later() {
+    let mut node = draining(30, 0).await;
+    let streams = futures(&node, 3).await;
+    let from = Instant::now();
+    node.terminate();
+    refusal(&node).await;
+    drop(streams);
+    assert_eq!(node.ended().await.code(), Some(0));
+    assert!(from.elapsed() < Duration::from_secs(5), "{:?}", from.elapsed());
+}
+
+/// `drain_delay`: time for a load balancer to notice; until it is over nothing is refused and nobody is sent away.
+#[tokio::test]
+async fn a_delay_is_waited_out_before_anybody_is_sent_away() {
+    let mut node = draining(0, 1).await;
+    let mut stream = node.stream("u").open().await;
+    stream.ready().await;
+    let began = Instant::now();
+    node.interrupt();
+    assert_eq!(stream.farewell().await["reason"], "draining");
+    assert!(began.elapsed() >= Duration::from_millis(950), "{:?}", began.elapsed());
+    assert_eq!(node.ended().await.code(), Some(0));
 }
 
 #[tokio::test]

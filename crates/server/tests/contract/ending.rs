@@ -1,9 +1,10 @@
 //! Section 1, ending: by time, by token, and always cleanly.
 
-use crate::support::{builder, start, start_with};
+use crate::support::{builder, position, start, start_with};
 use campanile_testkit::{End, SseReader, TestNode, soon, token};
 use serde_json::json;
 use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
 
 /// A stream whose token ends in so many seconds.
 async fn open_for(node: &TestNode, seconds: i64) -> (SseReader, i64) {
@@ -68,19 +69,73 @@ async fn nothing_is_said_after_a_token_has_ended() {
     assert_eq!(last.as_deref(), Some("reconnect"));
 }
 
+/// Leeway admits a request that comes a moment late, and then its token is over: nothing that waits for its user is said.
 #[tokio::test]
-async fn a_stream_may_have_a_longest_life() {
-    let node = start_with("SSE__MAX_LIFETIME_SECONDS", 2).await;
-    let from = Instant::now();
-    let mut stream = node.stream("u").open().await;
-    stream.ready().await;
-    let farewell = stream.farewell().await;
-    assert_eq!(farewell["reason"], "lifetime");
-    let life = from.elapsed();
-    assert!(
-        (Duration::from_millis(1550)..Duration::from_millis(4500)).contains(&life),
-        "2 s, 20 % of jitter: {life:?}"
+async fn a_token_that_leeway_admits_gets_a_beginning_and_the_end_and_nothing_between() {
+    let node = builder().env("CAMPANILE_SSE__EXPIRING_SECONDS", 600).start().await;
+    let before = position(&node, "u").await;
+    node.notify("u", "not for a token that is over").await;
+    let token = node.sign(json!({"sub": "u", "exp": token::now() - 5}));
+    for request in [node.anonymous_stream().position(&before), node.anonymous_stream()] {
+        let mut stream = request.bearer(&token).open().await;
+        stream.ready().await;
+        assert_eq!(stream.farewell().await["reason"], "expired");
+    }
+    let refused = node.anonymous_stream().bearer(&node.sign(json!({"sub": "u", "exp": token::now() - 31})));
+    assert_eq!(refused.refused().await.problem(401)["detail"], "The token has expired.");
+}
+
+#[tokio::test]
+async fn a_stream_that_was_told_of_its_end_goes_on_until_then() {
+    let node = start().await;
+    let (mut stream, exp) = open_for(&node, 3).await;
+    let expiring = stream.expect("expiring").await;
+    let at = jiff::Timestamp::from_second(exp).unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&expiring.raw),
+        format!("event: expiring\ndata: {{\"expiresAt\":\"{at:.3}\"}}\n\n")
     );
+    node.notify("u", "still here").await;
+    assert_eq!(stream.expect("notification").await.json()["title"], "still here");
+    stream.expect("counts").await;
+    assert_eq!(stream.farewell().await["reason"], "expired", "and it was told once");
+}
+
+/// A provider that writes milliseconds, or a century, breaks nothing.
+#[tokio::test]
+async fn a_token_without_an_end_in_sight_is_a_token() {
+    let node = start().await;
+    for exp in [token::now() * 1000, 253_402_300_800, i64::MAX] {
+        let token = node.sign(json!({"sub": "u", "exp": exp}));
+        let mut stream = node.anonymous_stream().bearer(&token).open().await;
+        stream.ready().await;
+        node.notify("u", "x").await;
+        stream.expect("notification").await;
+    }
+}
+
+#[tokio::test]
+async fn streams_may_have_a_longest_life_and_do_not_end_together() {
+    let node = start_with("SSE__MAX_LIFETIME_SECONDS", 2).await;
+    let mut streams = JoinSet::new();
+    for _ in 0..10 {
+        let request = node.stream("u");
+        streams.spawn(async move {
+            let mut stream = request.open().await;
+            stream.ready().await;
+            let from = Instant::now();
+            assert_eq!(stream.farewell().await["reason"], "lifetime");
+            from.elapsed()
+        });
+    }
+    let mut lives = streams.join_all().await;
+    lives.sort();
+    let (first, last) = (lives[0], lives[9]);
+    assert!(
+        first >= Duration::from_millis(1550) && last < Duration::from_millis(4500),
+        "2 s, 20 % of jitter: {lives:?}"
+    );
+    assert!(last - first > Duration::from_millis(100), "{lives:?}");
 }
 
 #[tokio::test]

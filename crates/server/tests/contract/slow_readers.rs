@@ -1,6 +1,6 @@
 //! Section 1, slow readers: the ring overflows, what is logged is refilled, what is not is told.
 
-use crate::support::start;
+use crate::support::{builder, start, start_with};
 use campanile_testkit::{SseReader, TestNode};
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -164,4 +164,84 @@ async fn a_gap_counts_only_what_has_no_id() {
         })
         .await;
     assert_eq!((dropped, lost_seen), (5, 0));
+}
+
+/// `buffer_frames`: the newest so many stay, whatever their size.
+#[tokio::test]
+async fn a_ring_holds_so_many_frames_and_the_newest_ones() {
+    let node = start_with("SSE__BUFFER_FRAMES", 7).await;
+    let mut stream = stalled(&node).await;
+    overflow(&node, "live", 1.0).await;
+    for number in 1..=30 {
+        node.signal(json!({"to": {"users": ["u"]}, "event": "small", "data": number})).await;
+    }
+    let mut seen = Vec::new();
+    while seen.last() != Some(&30) {
+        let event = stream.event().await;
+        if event.name == "small" {
+            seen.push(event.json().as_u64().unwrap());
+        }
+    }
+    assert_eq!(seen, (24..=30).collect::<Vec<_>>());
+}
+
+/// Each overflow is an episode of its own: a reader that caught up, and falls behind again, is told again.
+#[tokio::test]
+async fn a_second_overflow_is_a_second_gap() {
+    let node = start_with("SSE__BUFFER_FRAMES", 5).await;
+    let mut stream = stalled(&node).await;
+    for episode in 1..=2 {
+        overflow(&node, "live", 1.0 + node.metric("campanile_dropped_frames", "kind=\"live\"").await).await;
+        node.signal(json!({"to": {"users": ["u"]}, "event": "last", "data": episode})).await;
+        let mut gaps = 0;
+        loop {
+            match stream.event().await.name.as_str() {
+                "gap" => gaps += 1,
+                "last" => break,
+                _ => {}
+            }
+        }
+        assert_eq!(gaps, 1, "episode {episode}");
+    }
+}
+
+/// A frame that no ring of this size can hold is read from the log at once, and a live one is told.
+#[tokio::test]
+async fn what_is_larger_than_the_ring_arrives_or_is_told_without_waiting_for_more() {
+    let node = start_with("SSE__BUFFER_BYTES", 2000).await;
+    let mut stream = crate::support::open(&node, "u").await;
+    for seq in 1..=3 {
+        publish(&node, seq).await;
+        assert_eq!(stream.expect("notification").await.seq(), seq);
+        stream.expect("counts").await;
+    }
+    signal(&node, 1).await;
+    assert_eq!(stream.expect("gap").await.json(), json!({"dropped": 1, "reason": "overflow"}));
+}
+
+/// A log that no longer covers a reader: it is told so, and the next open is told why.
+#[tokio::test]
+async fn a_reader_too_far_behind_for_the_log_ends_with_behind_and_opens_with_reset() {
+    let node =
+        builder().env("CAMPANILE_RETENTION__LOG_ENTRIES", 5).env("CAMPANILE_SSE__BUFFER_FRAMES", 2).start().await;
+    let mut stream = stalled(&node).await;
+    let published = overflow(&node, "logged", 20.0).await;
+    let mut seq = 0;
+    let last = loop {
+        let event = stream.event().await;
+        match event.name.as_str() {
+            "notification" => {
+                assert_eq!(event.seq(), seq + 1, "what came before it came whole");
+                seq += 1;
+            }
+            "counts" => {}
+            _ => break event,
+        }
+    };
+    assert_eq!((last.name.as_str(), last.json()["reason"].as_str()), ("reconnect", Some("behind")));
+    assert_eq!(stream.to_end().await, campanile_testkit::End::Clean);
+    let mut again = node.stream("u").position(stream.last_event_id()).open().await;
+    let ready = again.ready().await;
+    assert_eq!((ready.resume.as_str(), ready.reset_reason.as_deref()), ("reset", Some("expired")));
+    assert_eq!(ready.seq(), published);
 }
