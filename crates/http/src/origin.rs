@@ -66,9 +66,10 @@ fn only<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Option<&'a Hea
 /// Whether the page's origin is the host that was asked. The scheme is not compared: behind a proxy that ends TLS it is not known.
 fn same_host(parts: &Parts) -> Option<bool> {
     let origin = only(&parts.headers, &header::ORIGIN)?.to_str().ok()?;
-    let asked = match only(&parts.headers, &header::HOST) {
-        Some(host) => host.to_str().ok()?,
-        None => parts.uri.authority()?.as_str(),
+    // A host in the URI is the one that was asked: HTTP/2 has it there, and in HTTP/1.1 it overrules the header.
+    let asked = match parts.uri.authority() {
+        Some(authority) => authority.as_str(),
+        None => only(&parts.headers, &header::HOST)?.to_str().ok()?,
     };
     let default_port = if origin.starts_with("https:") { ":443" } else { ":80" };
     let bare = |host: &str| host.strip_suffix(default_port).unwrap_or(host).to_ascii_lowercase();
@@ -144,6 +145,15 @@ mod tests {
             let request = Request::get("/").header("host", host).header("origin", origin).body(()).unwrap();
             assert!(origins().check_ambient(&request.into_parts().0).is_ok(), "{origin} {host}");
         }
+    }
+
+    #[test]
+    fn the_host_that_was_asked_is_the_uris_before_the_headers() {
+        let request = |origin: &str| {
+            let request = Request::get("http://push.example/").header("host", "evil.example").header("origin", origin);
+            origins().check_ambient(&request.body(()).unwrap().into_parts().0).is_ok()
+        };
+        assert!(request("https://push.example") && !request("https://evil.example"));
     }
 
     #[test]

@@ -8,8 +8,9 @@ use axum::{
 };
 use campanile_http::{Code, Problem};
 use http::{
-    HeaderMap, HeaderValue, Uri,
+    HeaderMap, HeaderValue, Uri, Version,
     header::{HOST, VARY, X_CONTENT_TYPE_OPTIONS},
+    uri::Authority,
 };
 use std::sync::Arc;
 
@@ -34,7 +35,7 @@ impl Hosts {
 /// Middleware around everything: 400 for a request that does not say whom it is meant for (RFC 9112 section 3.2), 421 for one meant
 /// for somebody else.
 pub(crate) async fn check(State(hosts): State<Hosts>, request: Request, next: Next) -> Response {
-    let mut response = match host(request.uri(), request.headers()) {
+    let mut response = match host(request.version(), request.uri(), request.headers()) {
         Some(host) if hosts.answers(host) => next.run(request).await,
         Some(_) => misdirected().into_response(),
         None => Problem::new(Code::NoHost, "A request names exactly one host.").into_response(),
@@ -53,14 +54,19 @@ fn misdirected() -> Problem {
     )
 }
 
-/// The one host that a request names. HTTP/2 has it in the URI; two headers contradict each other.
-fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
+/// The one host that a request names. HTTP/2 has it in the URI, and a header that says something else makes the request malformed (RFC 9113
+/// section 8.3.1); in HTTP/1.1 a host in the URI makes the header meaningless (RFC 9112 section 3.2.2). Two headers contradict each other.
+fn host<'a>(version: Version, uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
     let mut named = headers.get_all(HOST).iter();
-    match (uri.authority(), named.next(), named.next()) {
-        (Some(authority), _, None) => Some(authority.as_str()),
-        (None, Some(host), None) => host.to_str().ok(),
-        _ => None,
+    let (named, another) = (named.next(), named.next());
+    let authority = uri.authority().map(Authority::as_str);
+    let differ =
+        |(named, authority): (&HeaderValue, &str)| !named.as_bytes().eq_ignore_ascii_case(authority.as_bytes());
+    let contradicted = version > Version::HTTP_11 && named.zip(authority).is_some_and(differ);
+    if another.is_some() || contradicted {
+        return None;
     }
+    authority.or_else(|| named?.to_str().ok())
 }
 
 fn without_port(host: &str) -> &str {
@@ -99,11 +105,21 @@ mod tests {
         let headers = |values: &[&'static str]| -> HeaderMap {
             values.iter().map(|value| (HOST, http::HeaderValue::from_static(value))).collect()
         };
-        let relative = Uri::from_static("/x");
-        assert_eq!(host(&relative, &headers(&["a.example"])), Some("a.example"));
-        assert_eq!(host(&Uri::from_static("http://b.example:8080/x"), &headers(&[])), Some("b.example:8080"));
-        assert_eq!(host(&relative, &headers(&[])), None);
-        assert_eq!(host(&relative, &headers(&[""])), Some(""));
-        assert_eq!(host(&relative, &headers(&["a.example", "b.example"])), None);
+        let (relative, absolute) = (Uri::from_static("/x"), Uri::from_static("http://b.example:8080/x"));
+        for (version, uri, named, expected) in [
+            (Version::HTTP_11, &relative, &["a.example"][..], Some("a.example")),
+            (Version::HTTP_11, &absolute, &[], Some("b.example:8080")),
+            (Version::HTTP_11, &absolute, &["a.example"], Some("b.example:8080")),
+            (Version::HTTP_2, &absolute, &[], Some("b.example:8080")),
+            (Version::HTTP_2, &absolute, &["B.example:8080"], Some("b.example:8080")),
+            (Version::HTTP_2, &absolute, &["a.example"], None),
+            (Version::HTTP_2, &relative, &["a.example"], Some("a.example")),
+            (Version::HTTP_11, &relative, &[], None),
+            (Version::HTTP_11, &relative, &[""], Some("")),
+            (Version::HTTP_11, &relative, &["a.example", "b.example"], None),
+            (Version::HTTP_11, &absolute, &["b.example:8080", "b.example:8080"], None),
+        ] {
+            assert_eq!(host(version, uri, &headers(named)), expected, "{version:?} {uri} {named:?}");
+        }
     }
 }

@@ -7,14 +7,14 @@ use h2::{RecvStream, client::SendRequest};
 use http::{Request, Response};
 use tokio::net::TcpStream;
 
-async fn connect(node: &TestNode) -> SendRequest<Bytes> {
+pub(crate) async fn connect(node: &TestNode) -> SendRequest<Bytes> {
     let socket = TcpStream::connect(node.address()).await.unwrap();
     let (client, connection) = h2::client::handshake(socket).await.unwrap();
     tokio::spawn(connection);
     client
 }
 
-async fn open(client: &SendRequest<Bytes>, node: &TestNode, user: &str) -> Response<RecvStream> {
+pub(crate) async fn open(client: &SendRequest<Bytes>, node: &TestNode, user: &str) -> Response<RecvStream> {
     let request = Request::get(format!("http://{}/notifications/stream", node.address()));
     let request = request.header("authorization", format!("Bearer {}", node.token(user))).body(()).unwrap();
     let mut client = client.clone().ready().await.unwrap();
@@ -23,7 +23,7 @@ async fn open(client: &SendRequest<Bytes>, node: &TestNode, user: &str) -> Respo
 }
 
 /// Reads until the text holds this, and answers everything.
-async fn read_until(stream: &mut RecvStream, what: &str) -> String {
+pub(crate) async fn read_until(stream: &mut RecvStream, what: &str) -> String {
     let mut text = String::new();
     while !text.contains(what) {
         let piece = soon(what, stream.data()).await.unwrap_or_else(|| panic!("ended without {what}: {text}")).unwrap();

@@ -38,6 +38,7 @@ mod limits;
 mod long_poll;
 mod marks;
 mod operations;
+mod over_http2;
 mod paging;
 mod position;
 mod problems;
