@@ -24,7 +24,6 @@
 mod accept;
 mod auth;
 mod body;
-mod delimit;
 mod envelope;
 mod failure;
 mod gate;
@@ -50,7 +49,6 @@ pub use auth::{
 };
 #[cfg(feature = "jwks-url")]
 pub use auth::{JwksUrl, JwksUrlError};
-pub use delimit::{CloseDelimited, DelimitTag};
 pub use origin::OriginError;
 pub use problem::{Code, Problem};
 pub use state::{Http, HttpOptions};

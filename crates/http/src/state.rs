@@ -1,6 +1,6 @@
 //! What all routes share.
 
-use crate::{ApiKey, Credentials, OriginError, body::BodyLimits, origin::Origins, rate::Rate, tickets::Tickets};
+use crate::{ApiKey, Credentials, OriginError, origin::Origins, rate::Rate, tickets::Tickets};
 use campanile_core::{Engine, Timestamp};
 use prometheus_client::{encoding::text, registry::Registry};
 use std::{
@@ -9,7 +9,6 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
 /// How the routes behave. Every default is the contract's.
@@ -19,8 +18,6 @@ pub struct HttpOptions {
     pub cors_origins: Vec<String>,
     /// The largest body. Default 64 KiB.
     pub body_bytes: usize,
-    /// How long a body may take to arrive. Default 30 s.
-    pub body_time: Duration,
     /// The cookie that may hold a user's token. Default `campanile_token`.
     pub cookie: String,
     /// How many streams and long polls one user may open in a minute. Default 600.
@@ -38,7 +35,6 @@ impl Default for HttpOptions {
         Self {
             cors_origins: Vec::new(),
             body_bytes: 64 * 1024,
-            body_time: Duration::from_secs(30),
             cookie: "campanile_token".into(),
             connects_per_minute: 600,
             changes_per_minute: 600,
@@ -79,8 +75,21 @@ impl Http {
     ///
     /// [`OriginError`] for an entry of [`HttpOptions::cors_origins`] that is no origin.
     pub fn new(engine: Engine, credentials: Credentials, options: HttpOptions) -> Result<Self, OriginError> {
+        Self::with_registry(engine, credentials, options, Registry::with_prefix("campanile"))
+    }
+
+    /// The same, with a registry whose metrics `/metrics` shows too.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Http::new`].
+    pub fn with_registry(
+        engine: Engine,
+        credentials: Credentials,
+        options: HttpOptions,
+        mut registry: Registry,
+    ) -> Result<Self, OriginError> {
         let origins = Origins::parse(&options.cors_origins)?;
-        let mut registry = Registry::with_prefix("campanile");
         engine.metrics().register(&mut registry);
         if let Some(store) = engine.store().metrics() {
             store.register(&mut registry);
@@ -157,8 +166,8 @@ impl Http {
         &self.inner.options.admin_keys
     }
 
-    pub(crate) fn body_limits(&self) -> BodyLimits {
-        BodyLimits { bytes: self.inner.options.body_bytes, time: self.inner.options.body_time }
+    pub(crate) fn body_bytes(&self) -> usize {
+        self.inner.options.body_bytes
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -31,7 +31,7 @@ use std::{
     sync::Arc,
     task::{Context as Waking, Poll},
 };
-use tokio::{io::AsyncWriteExt, sync::watch};
+use tokio::sync::watch;
 use tower::ServiceExt;
 
 type Answer = AnswerBody<AnswerGuard>;
@@ -54,9 +54,14 @@ pub(crate) async fn serve<T: Transport, A: App>(transport: T, begun: Begun, cont
             },
         }
     };
-    tokio::select! {
-        () = driver.finish(end) => (),
-        () = server::aborted(&mut stop) => (),
+    let closed = tokio::select! {
+        closed = driver.finish(end) => closed,
+        () = server::aborted(&mut stop) => return,
+    };
+    // Everything is answered: the server's end does not wait for what the peer does now.
+    drop(stop);
+    if let Some(mut io) = closed {
+        io.linger().await;
     }
 }
 
@@ -126,12 +131,15 @@ impl<T: Transport, A: App> Driver<T, A> {
         End::Done
     }
 
-    /// Says the last words and closes, so that the peer has read everything before the socket is gone.
-    async fn finish(self, end: End) {
+    /// Says the last words and sends FIN. Answers the connection, to be held until the peer has read everything, if there is a peer.
+    async fn finish(self, end: End) -> Option<Io<T>> {
         let mut io = self.connection.into_parts().io.into_inner();
         let said = match end {
-            End::Broken => return,
-            End::Torn => return io.tear(),
+            End::Broken => return None,
+            End::Torn => {
+                io.tear();
+                return None;
+            }
             End::Done => Ok(()),
             End::Refused(refusal) => {
                 if refusal != Refusal::HeadTimeout {
@@ -140,10 +148,9 @@ impl<T: Transport, A: App> Driver<T, A> {
                 io.write_last(&refusal.bytes()).await
             }
         };
-        if said.is_ok() {
-            // Nothing is left to be told.
-            _ = io.shutdown().await;
-        }
+        said.ok()?;
+        io.fin().await.ok()?;
+        Some(io)
     }
 }
 

@@ -10,6 +10,7 @@ use crate::{
 };
 use bytes::{Buf, Bytes};
 use std::{
+    future::poll_fn,
     io::{self, ErrorKind, IoSlice},
     pin::Pin,
     sync::Arc,
@@ -73,6 +74,36 @@ impl<T: Transport> Io<T> {
     pub(crate) async fn write_last(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.activity = None;
         self.write_all(bytes).await
+    }
+
+    /// Sends FIN after the last byte.
+    ///
+    /// # Errors
+    ///
+    /// The peer is gone.
+    pub(crate) async fn fin(&mut self) -> io::Result<()> {
+        poll_fn(|cx| self.poll_fin(cx)).await
+    }
+
+    /// After FIN: throws away what the peer still sends, for a while or until it has closed too.
+    pub(crate) async fn linger(&mut self) {
+        poll_fn(|cx| self.poll_linger(cx)).await;
+    }
+
+    fn poll_fin(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.discard_until.is_none() {
+            ready!(Pin::new(&mut self.transport).poll_shutdown(cx))?;
+            self.discard_until = Some(Instant::now() + self.options.linger);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.poll_discard(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        let until = self.discard_until;
+        self.discard.poll_if(cx, until)
     }
 
     /// Closes in the middle: the peer sees a reset.
@@ -207,20 +238,15 @@ impl<T: Transport> AsyncWrite for Io<T> {
         Poll::Ready(Ok(()))
     }
 
-    /// Sends FIN after the last byte, then throws away what the peer still sends, for a while: until it has closed too. Not if a refusal is
-    /// still to be written.
+    /// HTTP/1.1 has more to do with the socket, and lingers by itself; on HTTP/2 this is the end.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.activity.as_ref().is_some_and(|activity| activity.refusal().is_some()) {
-            return Poll::Ready(Ok(()));
+        match &self.activity {
+            Some(activity) if activity.refusal().is_some() => Poll::Ready(Ok(())),
+            Some(_) => self.poll_fin(cx),
+            None => {
+                ready!(self.poll_fin(cx))?;
+                self.poll_linger(cx).map(Ok)
+            }
         }
-        if self.discard_until.is_none() {
-            ready!(Pin::new(&mut self.transport).poll_shutdown(cx))?;
-            self.discard_until = Some(Instant::now() + self.options.linger);
-        }
-        if self.poll_discard(cx).is_ready() {
-            return Poll::Ready(Ok(()));
-        }
-        let until = self.discard_until;
-        self.discard.poll_if(cx, until).map(Ok)
     }
 }

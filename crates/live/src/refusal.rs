@@ -3,7 +3,7 @@
 use axum::{body::Body, response::Response};
 use http::{
     HeaderValue, StatusCode,
-    header::{CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS},
+    header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, VARY, X_CONTENT_TYPE_OPTIONS},
 };
 
 /// What `type` begins with; the code follows.
@@ -116,6 +116,9 @@ impl Refusal {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        // Behind it there may be an application that answers each origin in its own way.
+        headers.insert(VARY, HeaderValue::from_static("Origin"));
         if self == Self::Full {
             headers.insert(RETRY_AFTER, HeaderValue::from_static(BACK_IN));
         }
@@ -128,7 +131,7 @@ impl Refusal {
         let retry = if retry.is_empty() { String::new() } else { format!("retry-after: {retry}\r\n") };
         format!(
             "HTTP/1.1 {}\r\ndate: {}\r\ncontent-type: application/problem+json\r\nx-content-type-options: nosniff\r\n\
-             {retry}connection: close\r\ncontent-length: {}\r\n\r\n{json}",
+             cache-control: no-store\r\nvary: Origin\r\n{retry}connection: close\r\ncontent-length: {}\r\n\r\n{json}",
             self.status(),
             today(),
             json.len(),
@@ -169,5 +172,14 @@ mod tests {
             assert_eq!(Refusal::of(refusal.status()), refusal);
         }
         assert_eq!(Refusal::of(StatusCode::IM_A_TEAPOT), Refusal::Malformed);
+    }
+
+    #[test]
+    fn the_documentation_has_what_the_accept_loop_refuses() {
+        let docs = include_str!("../../../docs/errors.md");
+        for refusal in Refusal::ALL {
+            let (code, status) = (refusal.code(), refusal.status().as_u16());
+            assert!(docs.contains(&format!("\n| <a id=\"{code}\"></a>`{code}` | {status} |")), "{code}");
+        }
     }
 }

@@ -67,7 +67,8 @@ impl Server {
     /// Serves `app` on all of `listeners` until `stop` is ready, and then until the requests under way are answered: no connection is
     /// accepted any more, idle ones are closed (HTTP/2: `GOAWAY`), the others with their answer. One that is younger than
     /// [`LiveOptions::linger`] may still ask. Streams are not ended here: whoever
-    /// makes them does that, or drops this future.
+    /// makes them does that, or drops this future. Peers that have their answer and do not close are not waited for: they are in
+    /// [`LiveStats::open`] until [`LiveOptions::linger`] is over.
     ///
     /// Every request has [`PeerAddr`] in its extensions. A response to an HTTP/1.1 request that says HTTP/1.0 and has a body of unknown length
     /// goes out undivided, as HTTP/1.1, and ends with its connection: that is how an event stream is sent without chunks.

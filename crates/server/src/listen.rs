@@ -17,12 +17,12 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    async fn bind(key: &Key, wanted: SocketAddr, change: &str) -> Result<Self, Failure> {
-        let bound = async {
-            let socket = TcpListener::bind(wanted).await?;
+    fn bind(key: &Key, wanted: SocketAddr, change: &str) -> Result<Self, Failure> {
+        let bound = || {
+            let socket = campanile_live::bind(wanted)?;
             Ok(Self { address: socket.local_addr()?, socket })
         };
-        bound.await.map_err(|error: io::Error| Failure::Runtime(sentence(key, wanted, change, &error)))
+        bound().map_err(|error: io::Error| Failure::Runtime(sentence(key, wanted, change, &error)))
     }
 
     /// The address as a URL, without a `/` at its end.
@@ -43,10 +43,10 @@ impl Listeners {
     /// # Errors
     ///
     /// One of the addresses cannot be had; the message says which and what to do.
-    pub(crate) async fn bind(config: &Config, change_public: &str) -> Result<Self, Failure> {
-        let public = Listener::bind(keys::LISTEN, config.listen, change_public).await?;
+    pub(crate) fn bind(config: &Config, change_public: &str) -> Result<Self, Failure> {
+        let public = Listener::bind(keys::LISTEN, config.listen, change_public)?;
         let change_admin = format!("{}=127.0.0.1:0", keys::ADMIN_LISTEN.variable());
-        let admin = Listener::bind(keys::ADMIN_LISTEN, config.admin_listen, &change_admin).await?;
+        let admin = Listener::bind(keys::ADMIN_LISTEN, config.admin_listen, &change_admin)?;
         Ok(Self { public, admin })
     }
 }

@@ -3,7 +3,6 @@
 //! From the outside in: [`cli`] (what is asked for), [`config`] (how), [`process`] (sockets, signals, the orderly end), [`node`]
 //! (what is plugged into what). Everything gets its inputs as arguments; this file alone looks at the process's surroundings.
 
-mod accept;
 mod backup;
 mod cli;
 mod config;
@@ -12,6 +11,7 @@ mod dev;
 mod failure;
 mod hosts;
 mod listen;
+mod metrics;
 mod mint;
 mod node;
 mod output;
@@ -20,7 +20,6 @@ mod publish;
 mod remote;
 mod serve;
 mod settings;
-mod socket;
 mod stop;
 mod telemetry;
 mod token;

@@ -13,6 +13,7 @@ use campanile_core::{
 };
 use campanile_http::{Http, HttpOptions};
 use campanile_sqlite::Sqlite;
+use prometheus_client::registry::Registry;
 use std::{path::Path, sync::Arc};
 
 /// One engine with its routes.
@@ -24,12 +25,12 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// Opens the store and starts the engine.
+    /// Opens the store and starts the engine. Its `/metrics` shows what is in `metrics` too.
     ///
     /// # Errors
     ///
     /// The store cannot be opened; the message is the store's.
-    pub(crate) fn start(config: &Config) -> Result<Self, Failure> {
+    pub(crate) fn start(config: &Config, metrics: Registry) -> Result<Self, Failure> {
         let credentials = credentials::accepted(config)?;
         let engine = Engine::builder(open(&config.store)?)
             .sse(config.sse.clone())
@@ -46,7 +47,7 @@ impl Node {
             admin_keys: config.admin_keys.clone(),
             ..HttpOptions::default()
         };
-        let http = Http::new(engine, credentials, options)
+        let http = Http::with_registry(engine, credentials, options, metrics)
             .map_err(|error| Failure::Runtime(format!("cors.origins: {error}")))?;
         Ok(Self {
             http,

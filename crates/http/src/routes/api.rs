@@ -37,7 +37,7 @@ pub(super) async fn publish(State(http): State<Http>, request: Request) -> Resul
     let caller = http.application(&parts, SCOPE_PUBLISH).await?;
     let key = idempotency::in_head(&parts.headers)?;
     body::require_json(&parts.headers)?;
-    let bytes = body::read(body, http.body_limits()).await?;
+    let bytes = body::read(body, http.body_bytes()).await?;
     let asked = Asked::<Draft>::publish(&bytes)?;
     let tenant = caller.tenant(&parts, asked.tenant.as_deref());
     let draft = asked.valid(http.engine().limits(), http.engine().definitions())?;
@@ -52,7 +52,7 @@ pub(super) async fn signal(State(http): State<Http>, request: Request) -> Result
     let (parts, body) = request.into_parts();
     let caller = http.application(&parts, SCOPE_PUBLISH).await?;
     body::require_json(&parts.headers)?;
-    let asked = Asked::<SignalDraft>::signal(&body::read(body, http.body_limits()).await?)?;
+    let asked = Asked::<SignalDraft>::signal(&body::read(body, http.body_bytes()).await?)?;
     let tenant = caller.tenant(&parts, asked.tenant.as_deref());
     let draft = asked.valid(http.engine().limits())?;
     let connections = http.engine().signal(&tenant?, &draft).await?;

@@ -4,7 +4,7 @@ use super::{api::Published, draft::Asked};
 use crate::{
     Code, Http, Problem,
     auth::{ApiCaller, SCOPE_PUBLISH},
-    body::{self, BodyLimits, Media},
+    body::{self, Media},
     idempotency, json,
 };
 use axum::{
@@ -64,8 +64,7 @@ pub(super) async fn publish(State(http): State<Http>, request: Request) -> Resul
     let caller = http.application(&parts, SCOPE_PUBLISH).await?;
     idempotency::none_in_head(&parts.headers)?;
     let media = media(&parts.headers)?;
-    let limits = BodyLimits { bytes: MAX_BYTES, ..http.body_limits() };
-    let bytes = body::read(body, limits).await?;
+    let bytes = body::read(body, MAX_BYTES).await?;
     let items = split(media, &bytes)?;
     if items.len() > MAX_ITEMS {
         return Err(too_much("must have at most 1000 publishes"));

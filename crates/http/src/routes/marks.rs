@@ -93,7 +93,7 @@ pub(super) async fn require_nothing(http: &Http, parts: &Parts, body: Body) -> R
 
 /// A body that may be empty, and otherwise is JSON.
 pub(super) async fn read_body(http: &Http, parts: &Parts, body: Body) -> Result<bytes::Bytes, Problem> {
-    let bytes = body::read(body, http.body_limits()).await?;
+    let bytes = body::read(body, http.body_bytes()).await?;
     if !bytes.is_empty() {
         body::require_json(&parts.headers)?;
     }

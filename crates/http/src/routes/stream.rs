@@ -1,7 +1,7 @@
 //! `GET /stream`: the event stream.
 
 use crate::{
-    Code, Http, Problem, accept, delimit, position, query,
+    Code, Http, Problem, accept, position, query,
     session_body::SessionBody,
     tickets::{Taken, Tickets},
 };
@@ -14,7 +14,7 @@ use campanile_core::{EndReason, Identity, OpenRequest, Transport, frame};
 use futures_util::stream;
 use http::{
     HeaderName, HeaderValue, Method, StatusCode, Version,
-    header::{CACHE_CONTROL, CONTENT_TYPE},
+    header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE},
     request::Parts,
 };
 use std::convert::Infallible;
@@ -94,6 +94,16 @@ fn streaming(parts: &Parts, body: Body) -> Response {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store, no-cache, no-transform, private"));
     headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
-    delimit::by_close(parts, &mut response);
+    delimit(parts, &mut response);
     response
+}
+
+/// Over HTTP/1.1 a stream ends with its connection: no `Transfer-Encoding`, no chunks between its events. hyper leaves a body without a
+/// length undivided only in an HTTP/1.0 response, so that is what the response says. It is valid under any server; ours
+/// (`campanile_live`) raises it to 1.1.
+fn delimit(parts: &Parts, response: &mut Response) {
+    if parts.version <= Version::HTTP_11 {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        *response.version_mut() = Version::HTTP_10;
+    }
 }

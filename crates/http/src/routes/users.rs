@@ -23,7 +23,7 @@ pub(super) async fn revoke(State(http): State<Http>, params: Params, request: Re
     let (parts, body) = request.into_parts();
     let caller = http.application(&parts, SCOPE_ADMIN).await?;
     body::require_json(&parts.headers)?;
-    let asked = Revocation::parse(&body::read(body, http.body_limits()).await?)?;
+    let asked = Revocation::parse(&body::read(body, http.body_bytes()).await?)?;
     let user = path::user(&params)?;
     let who = Recipient::new(caller.tenant(&parts, asked.tenant.as_deref())?, user);
     http.engine().revoke(&who, asked.issued_before).await?;

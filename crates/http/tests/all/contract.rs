@@ -156,7 +156,8 @@ async fn the_location_of_a_notification_is_where_the_router_is_mounted() {
 
 #[test]
 fn the_documentation_lists_exactly_the_codes_there_are() {
-    let docs = include_str!("../../../../docs/errors.md");
+    // Below that heading are the accept loop's.
+    let (docs, _) = include_str!("../../../../docs/errors.md").split_once("\n## ").unwrap();
     let rows = docs.lines().filter_map(|line| line.strip_prefix("| <a id=\""));
     let documented: Vec<(String, String)> = rows
         .map(|row| {

@@ -2,11 +2,11 @@
 
 use crate::support::{App, eventually, token};
 use campanile_core::{Engine, SseOptions, store::MemoryStore};
-use campanile_http::{CloseDelimited, DelimitTag, HttpOptions};
+use campanile_http::HttpOptions;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     time::timeout,
 };
 
@@ -223,66 +223,6 @@ async fn the_refusal_for_an_event_source_is_a_short_stream() {
     assert!((5_000..=60_000).contains(&retry), "{retry}");
     let reconnect = format!("event: reconnect\ndata: {{\"reason\":\"busy\",\"retryMs\":{retry}}}\n\n");
     assert_eq!(event.trim_start_matches('\n'), reconnect);
-}
-
-/// Serves with `CloseDelimited`, as a server with its own accept loop does.
-async fn listen_delimited(app: &App) -> SocketAddr {
-    struct Delimited(TcpListener);
-    #[derive(Clone)]
-    struct Tag(DelimitTag);
-
-    impl axum::serve::Listener for Delimited {
-        type Io = CloseDelimited<TcpStream>;
-        type Addr = SocketAddr;
-
-        async fn accept(&mut self) -> (Self::Io, SocketAddr) {
-            let (socket, address) = self.0.accept().await.unwrap();
-            (CloseDelimited::new(socket), address)
-        }
-
-        fn local_addr(&self) -> std::io::Result<SocketAddr> {
-            self.0.local_addr()
-        }
-    }
-
-    impl axum::extract::connect_info::Connected<axum::serve::IncomingStream<'_, Delimited>> for Tag {
-        fn connect_info(stream: axum::serve::IncomingStream<'_, Delimited>) -> Self {
-            Self(stream.io().tag())
-        }
-    }
-
-    let listener = Delimited(TcpListener::bind("127.0.0.1:0").await.unwrap());
-    let address = listener.0.local_addr().unwrap();
-    let tagged = axum::middleware::from_fn(|mut request: axum::extract::Request, next: axum::middleware::Next| async {
-        let info = request.extensions().get::<axum::extract::ConnectInfo<Tag>>().cloned();
-        if let Some(axum::extract::ConnectInfo(Tag(tag))) = info {
-            request.extensions_mut().insert(tag);
-        }
-        next.run(request).await
-    });
-    let service = app.router.clone().layer(tagged).into_make_service_with_connect_info::<Tag>();
-    tokio::spawn(async move { axum::serve(listener, service).await });
-    address
-}
-
-#[tokio::test]
-async fn a_stream_says_http_1_1_where_the_connection_is_ours() {
-    let app = App::new();
-    let address = listen_delimited(&app).await;
-    let mut plain = Wire::send(address, "GET /health/live HTTP/1.1\r\nhost: a\r\n\r\n").await;
-    plain.until("\"live\"").await;
-    plain.read.clear();
-    let request =
-        format!("GET /notifications/stream HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {}\r\n\r\n", token("u1"));
-    plain.socket.write_all(request.as_bytes()).await.unwrap();
-    let answer = plain.until("event: ready").await;
-    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
-    assert_eq!(fixed_headers(&answer), HEADERS);
-    app.publish("u1", "HTTP/1.0 200 OK").await;
-    plain.until(r#""title":"HTTP/1.0 200 OK""#).await;
-    let old = Wire::send(address, &request.replace("HTTP/1.1", "HTTP/1.0")).await;
-    let mut old = old;
-    assert!(old.until("event: ready").await.starts_with("HTTP/1.0 200 OK\r\n"));
 }
 
 #[tokio::test]

@@ -69,6 +69,20 @@ async fn whoever_has_just_connected_may_still_ask() {
 }
 
 #[tokio::test]
+async fn a_peer_that_has_everything_and_does_not_close_is_not_waited_for() {
+    let mut live = Live::default();
+    let mut stream = live.stream().await;
+    live.app.open(1).await;
+    live.stop();
+    live.app.end_streams();
+    live.ended().await;
+    assert_eq!(live.stats.open(), 1);
+    stream.fin().await;
+    drop(stream);
+    live.all_closed().await;
+}
+
+#[tokio::test]
 async fn http2_goaway_and_then_the_streams_end() {
     let mut live = Live::default();
     let mut h2 = live.http2().await;

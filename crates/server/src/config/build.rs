@@ -70,6 +70,7 @@ fn config(reader: &Reader) -> Config {
         cors_origins: reader.list(keys::CORS_ORIGINS, parse::origin),
         store: reader.parsed(keys::STORE_URL, parse::store_url).unwrap_or(super::StoreUrl::Memory),
         sse: sse(reader),
+        write_timeout: reader.seconds(keys::WRITE_TIMEOUT_SECONDS),
         drain: Drain { delay: reader.seconds(keys::DRAIN_DELAY_SECONDS), window: reader.seconds(keys::DRAIN_SECONDS) },
         limits: Limits {
             body_bytes: reader.count(keys::BODY_BYTES),

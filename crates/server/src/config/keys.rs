@@ -157,6 +157,9 @@ built {
     REPLAY_LIMIT = "sse.replay_limit", Whole(1, 1_000_000), "1000",
         "How many entries behind a position may be to be resumed exactly; further behind, the client re-reads the inbox.",
         "A replay of everything costs more than a page of the inbox.";
+    WRITE_TIMEOUT_SECONDS = "sse.write_timeout_seconds", Whole(1, 3600), "60",
+        "After how long a connection that accepts no byte is closed, and a stream of an HTTP/2 connection that accepts none is reset.",
+        "A reader that stopped, or vanished without a word, holds a socket and a place; its client resumes.";
     MAX_LIFETIME_SECONDS = "sse.max_lifetime_seconds", Whole(1, 365 * DAY), "",
         "After how long a stream is asked to reconnect, with 20 % of jitter; not set: never.",
         "Spreads streams over nodes again after one was added.";
@@ -199,7 +202,6 @@ later {
     "tls.key", Secret, "", "Its key, a PEM file.", "–";
     "bus.url", Secret, "", "What carries announcements between nodes.", "–";
     "sse.memory_budget_bytes", Whole(1, 1 << 50), "536870912", "Memory for all rings together.", "–";
-    "sse.write_timeout_seconds", Whole(1, 3600), "60", "After how long a connection that accepts no byte is closed.", "–";
 }
 }
 

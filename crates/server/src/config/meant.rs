@@ -118,6 +118,7 @@ pub(crate) struct Config {
     pub(crate) cors_origins: Vec<String>,
     pub(crate) store: StoreUrl,
     pub(crate) sse: SseOptions,
+    pub(crate) write_timeout: Duration,
     pub(crate) drain: Drain,
     pub(crate) limits: Limits,
     pub(crate) definitions: Definitions,
