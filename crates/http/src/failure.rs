@@ -70,3 +70,25 @@ impl From<OpenError> for Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::response::IntoResponse;
+    use http::header::RETRY_AFTER;
+
+    #[test]
+    fn a_busy_store_is_told_from_one_that_is_away() {
+        let away = StoreError::Unavailable("the disk is full".into());
+        for (error, code, soonest, latest) in
+            [(StoreError::Busy, "store-busy", 1, 2), (away, "store-unavailable", 5, 30)]
+        {
+            let problem = Problem::from(error);
+            assert_eq!(problem.code().as_str(), code);
+            let response = problem.into_response();
+            let retry: u64 = response.headers()[RETRY_AFTER].to_str().unwrap().parse().unwrap();
+            assert_eq!(response.status(), 503);
+            assert!((soonest..=latest).contains(&retry), "{retry}");
+        }
+    }
+}

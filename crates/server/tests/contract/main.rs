@@ -16,6 +16,7 @@ mod batch;
 mod browser;
 mod bulk;
 mod changes;
+mod codes;
 mod configuration;
 mod counts;
 mod cross_origin;

@@ -80,6 +80,26 @@ async fn lost_signals_are_told_once_with_their_number_and_before_what_follows() 
     assert_eq!(missing, expected, "the gap stands where they were lost");
 }
 
+/// How many signals are still there for a stopped reader when the first one has been dropped.
+async fn kept(node: &TestNode) -> usize {
+    let mut stream = stalled(node).await;
+    let sent = overflow(node, "live", 1.0).await;
+    stream.until("gap").await;
+    let mut kept = 1;
+    while stream.until("tick").await.json()["n"] != sent {
+        kept += 1;
+    }
+    kept
+}
+
+#[tokio::test]
+async fn frames_and_bytes_bound_what_is_kept_for_a_stopped_reader() {
+    assert_eq!(kept(&start().await).await, 5, "256 KiB of 50 kB each");
+    assert_eq!(kept(&start_with("SSE__BUFFER_BYTES", 120_000).await).await, 2);
+    let many_bytes = builder().env("CAMPANILE_SSE__BUFFER_BYTES", 10_000_000);
+    assert_eq!(kept(&many_bytes.env("CAMPANILE_SSE__BUFFER_FRAMES", 3).start().await).await, 3);
+}
+
 #[tokio::test]
 async fn of_signals_with_a_key_a_slow_reader_gets_the_newest() {
     let node = start().await;
