@@ -27,6 +27,8 @@
 
 use bytes::BufMut;
 
+#[cfg(feature = "axum")]
+use crate::scan::find_line_end;
 use crate::scan::pieces;
 use crate::{Comment, EventId, EventName, Retry};
 
@@ -69,6 +71,27 @@ pub fn data_lines(buf: &mut impl BufMut, value: &str) {
     for piece in pieces(value.as_bytes()) {
         line(buf, b"data: ", piece);
     }
+}
+
+/// `value` as JSON in `data: ` lines: one, unless it holds line ends, which only JSON that is taken over as it is does.
+///
+/// If it cannot be serialised, part of it has been written.
+#[cfg(feature = "axum")]
+pub(crate) fn json_lines(buf: &mut Vec<u8>, value: &impl serde::Serialize) -> Result<(), serde_json::Error> {
+    buf.extend_from_slice(b"data: ");
+    let start = buf.len();
+    serde_json::to_writer(&mut *buf, value)?;
+    if find_line_end(&buf[start..]).is_some() {
+        let json = buf.split_off(start);
+        let mut pieces = pieces(&json);
+        buf.extend_from_slice(pieces.next().unwrap_or_default());
+        for piece in pieces {
+            buf.extend_from_slice(b"\ndata: ");
+            buf.extend_from_slice(piece);
+        }
+    }
+    buf.push(b'\n');
+    Ok(())
 }
 
 /// `retry: ` and the milliseconds. Acts at once, also without a blank line.

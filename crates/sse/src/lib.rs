@@ -44,8 +44,9 @@
 //! | feature | | types of others in its API |
 //! |---|---|---|
 //! | (none) | the codec | [`bytes::BufMut`] |
-//! | `stream` | [`EventStream`]: events out of any stream of bytes | `bytes::Bytes`, `futures_core::{Stream, FusedStream}` |
-//! | `client` | [`client::EventSource`]: a client that reconnects and resumes | those of `stream`; `reqwest::{RequestBuilder, Error, StatusCode}` |
+//! | `stream` | `EventStream`: events out of any stream of bytes | `bytes::Bytes`, `futures_core::{Stream, FusedStream}` |
+//! | `axum` | `ServerSentEvents`: any stream of values as a response; `LastEventId`, an extractor | `futures_core::Stream`, `serde::Serialize`; the traits `IntoResponse` and `FromRequestParts` of `axum_core`, with `http` |
+//! | `client` | `client::EventSource`: a client that reconnects and resumes | those of `stream`; `reqwest::{RequestBuilder, Error, StatusCode}` |
 //!
 //! No type of another crate is in the public API but those of this table.
 
@@ -57,6 +58,8 @@ mod event;
 mod id;
 mod name;
 mod parse;
+#[cfg(feature = "axum")]
+mod response;
 mod retry;
 mod scan;
 #[cfg(feature = "stream")]
@@ -70,12 +73,14 @@ pub use event::Event;
 pub use id::{EventId, EventIdError};
 pub use name::{EventName, EventNameError};
 pub use parse::{Dispatch, Item, Limit, Limits, Overflow, Parser};
+#[cfg(feature = "axum")]
+pub use response::{Heartbeat, IntoSseItem, LastEventId, ServerSentEvents, SseItem};
 pub use retry::{Retry, RetryError};
 #[cfg(feature = "stream")]
 pub use stream::{EventStream, EventStreamError};
 pub use unicode::Forbidden;
 
 /// The examples in the README have to compile and hold.
-#[cfg(all(doctest, feature = "client"))]
+#[cfg(all(doctest, feature = "axum", feature = "client"))]
 #[doc = include_str!("../README.md")]
 pub struct Readme;

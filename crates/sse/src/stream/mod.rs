@@ -15,7 +15,7 @@ pub(crate) use self::reader::Reader;
 use crate::{Dispatch, Limits, Overflow};
 
 pin_project! {
-    /// The events of one stream of bytes, such as the body of an answer.
+    /// The events of one stream of bytes, such as the body of an answer (feature `stream`).
     ///
     /// Takes any `Stream` of `Result<impl Into<Bytes>, E>` and is a `Stream` of `Result<Dispatch<'static>, EventStreamError<E>>`. An
     /// event comes out as soon as the chunk with its last byte is there. What is unfinished when the bytes end counts for nothing.

@@ -12,6 +12,8 @@ mod client;
 mod fixtures;
 mod names;
 mod reader;
+#[cfg(all(feature = "axum", feature = "client"))]
+mod response;
 mod robustness;
 mod roundtrip;
 #[cfg(feature = "stream")]
