@@ -1,8 +1,14 @@
 //! Section 1, limits: places are counted atomically and given back at once.
 
-use crate::support::{builder, start};
-use campanile_testkit::{SseReader, StreamRequest, TestNode};
-use std::sync::Arc;
+use crate::{
+    http2,
+    support::{builder, start},
+};
+use bytes::Bytes;
+use campanile_testkit::{Request, Socket, SseReader, StreamRequest, TestNode};
+use h2::{RecvStream, client::SendRequest};
+use http::Response;
+use std::{sync::Arc, time::Duration};
 use tokio::{sync::Barrier, task::JoinSet};
 
 /// As many at the same moment as the scheduler can.
@@ -156,4 +162,96 @@ async fn the_nodes_limit_holds_over_all_users() {
     let (one, two) = tokio::join!(open_at_once(&one, 60), open_at_once(&two, 60));
     let (open, refused) = by_status(one.into_iter().chain(two).collect());
     assert_eq!((open.len(), refused), (15, 105));
+}
+
+/// One of many that arrive at the same moment, over whatever.
+async fn arrive(node: &TestNode, client: &SendRequest<Bytes>, kind: usize) -> Held {
+    match kind % 3 {
+        0 => Held::Stream(Box::new(node.stream("u").open().await)),
+        1 => Held::Http2(http2::open(client, node, "u").await),
+        _ => {
+            let poll = Request::get("/notifications/changes?wait=60").bearer(&node.token("u"));
+            let mut socket = Socket::connect(node.address(), None).await.unwrap();
+            socket.send(&poll.encode(node.address())).await.unwrap();
+            Held::Poll(socket)
+        }
+    }
+}
+
+/// What arrived, and the place it may have.
+enum Held {
+    Stream(Box<SseReader>),
+    Http2(Response<RecvStream>),
+    /// It is answered once it is refused.
+    Poll(Socket),
+}
+
+impl Held {
+    /// Whether it was refused with 429; a poll that waits is told nothing.
+    async fn is_refused(&mut self) -> bool {
+        match self {
+            Self::Stream(stream) => stream.status() == 429,
+            Self::Http2(response) => response.status() == 429,
+            Self::Poll(socket) => {
+                let answered = tokio::time::timeout(Duration::from_millis(500), socket.head()).await;
+                answered.is_ok_and(|head| head.unwrap().unwrap().status() == 429)
+            }
+        }
+    }
+}
+
+/// Row "HTTP/1.1, HTTP/2 and long polls count alike", all of them at once.
+#[tokio::test]
+async fn of_many_at_once_over_all_transports_as_many_as_the_limit_get_a_place() {
+    let node = start().await;
+    for round in 0..2 {
+        let clients = [http2::connect(&node).await, http2::connect(&node).await];
+        let arriving: Vec<_> = (0..60).map(|kind| arrive(&node, &clients[kind % 2], kind)).collect();
+        let mut held = futures_util::future::join_all(arriving).await;
+        let refused = futures_util::future::join_all(held.iter_mut().map(Held::is_refused)).await;
+        assert_eq!(refused.into_iter().filter(|refused| *refused).count(), 50, "round {round}");
+        node.has_streams(10).await;
+        drop((held, clients));
+        node.has_streams(0).await;
+    }
+}
+
+/// Row "a closed one gives its place back at once", whatever the transport of either.
+#[tokio::test]
+async fn a_place_of_one_transport_is_good_for_every_other() {
+    let node = builder().env("CAMPANILE_SSE__MAX_CONNECTIONS_PER_USER", 1).start().await;
+    let client = http2::connect(&node).await;
+    for kind in 0..9 {
+        let held = arrive(&node, &client, kind).await;
+        node.has_streams(1).await;
+        for other in [0, 1, 2] {
+            assert!(arrive(&node, &client, other).await.is_refused().await, "{other} beside {kind}");
+        }
+        drop(held);
+        node.has_streams(0).await;
+    }
+}
+
+/// The oldest of a user goes, and nobody else: in the order of their coming, and not twice.
+#[tokio::test]
+async fn streams_make_room_in_the_order_they_came_in() {
+    let node = builder()
+        .env("CAMPANILE_SSE__CONNECTION_LIMIT_POLICY", "evict-oldest")
+        .env("CAMPANILE_SSE__MAX_CONNECTIONS_PER_USER", 3)
+        .start()
+        .await;
+    let mut other = crate::support::open(&node, "other").await;
+    let mut streams = std::collections::VecDeque::new();
+    for number in 0..12 {
+        streams.push_back(crate::support::open(&node, "u").await);
+        if number >= 3 {
+            let mut oldest: SseReader = streams.pop_front().unwrap();
+            let farewell = oldest.farewell().await;
+            assert_eq!((farewell["reason"].as_str(), farewell["retryMs"].as_u64()), (Some("evicted"), Some(300_000)));
+        }
+    }
+    node.signal(serde_json::json!({"to": {"users": ["u", "other"]}, "event": "still-here"})).await;
+    for stream in streams.iter_mut().chain([&mut other]) {
+        stream.expect("still-here").await;
+    }
 }

@@ -48,6 +48,7 @@ mod restart;
 mod scopes;
 mod signals;
 mod slow_readers;
+mod store_away;
 mod support;
 mod tickets;
 mod tokens;
