@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 use std::{fs, os::unix::fs::PermissionsExt};
 
 /// What takes too long, or an accident, to be provoked here: where it is.
-const ELSEWHERE: [(&str, &str); 6] = [
+const ELSEWHERE: [(&str, &str); 7] = [
     ("auth-unavailable", "tests/contract/keys/url.rs"),
     ("body-timeout", "tests/contract/deadlines.rs"),
     ("draining", "tests/contract/drain.rs"),
+    ("head-timeout", "tests/contract/deadlines.rs"),
     ("idempotency-in-progress", "tests/contract/idempotency.rs"),
     ("internal", "../http/tests/all/contract.rs"),
     ("store-busy", "../http/src/failure.rs"),
@@ -78,6 +79,8 @@ async fn provoke_more(code: &str) -> Answer {
         "too-many-changes" => two_changes(&start_with("LIMITS__CHANGES_PER_MINUTE", 1).await).await,
         "too-many-tickets" => many_tickets(&start().await).await,
         "not-in-this-build" => start().await.send(Request::get("/openapi.json")).await,
+        "uri-too-long" => start().await.send(Request::get(format!("/{}", "x".repeat(40_000)))).await,
+        "head-too-large" => start().await.send(Request::get("/").field("X-Large", "x".repeat(70_000))).await,
         "store-unavailable" => on_a_full_disk().await,
         other => panic!("{other} is on the page, and nothing here provokes it"),
     }

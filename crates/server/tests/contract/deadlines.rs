@@ -46,6 +46,7 @@ async fn heads_have_10_seconds_bodies_30_and_tickets_30() {
         late_ticket,
     );
     about("a silent connection", silent, 10);
+    assert!(half.1.contains("head-timeout"), "{half:?}");
     about("half a head", half, 10);
     about("half a preface of HTTP/2", preface, 10);
     assert!(body.1.contains("body-timeout"), "{body:?}");
