@@ -16,7 +16,7 @@ pub mod store;
 mod words;
 
 pub use definition::{Definition, Definitions, IN_APP, SSE, TypesPolicy};
-pub use engine::{Changes, Engine, EngineBuilder, EngineError, LoggedEvent, PublishKey, Receipt};
+pub use engine::{Changes, Engine, EngineBuilder, EngineError, LoggedEvent, PublishKey, PublishRecord, Receipt};
 pub use hub::{
     Connection, EndReason, Identity, OpenError, OpenRequest, ResetReason, Resume, Session, SessionStats, Transport,
 };

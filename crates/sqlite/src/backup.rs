@@ -131,7 +131,7 @@ pub(crate) fn new_epoch(path: &Path) -> Result<(), OpenError> {
     let conn = connection::writer(&path, CACHE_KIB).map_err(of_sqlite)?;
     preflight::known_version(&path, &conn)?;
     schema::set_generation(&conn, generation(&path)?).map_err(of_sqlite)?;
-    checkpoint::finish(&conn);
+    checkpoint::cut(&conn);
     conn.close().map_err(|(_, why)| of_sqlite(why))
 }
 

@@ -2,16 +2,21 @@
 //!
 //! A commit only appends to the write-ahead log. This thread copies it over, passively: it waits for nobody and nobody waits for it. The
 //! log's file is begun anew by the first commit that finds all of it copied, which under constant load never happens by itself; so above a
-//! limit the writer copies the small rest itself, between two transactions.
+//! limit the writer copies the small rest itself, between two transactions. And where words were removed, which are zeroed in the database
+//! but still in the log, the writer cuts the log to nothing.
 
+use crate::connection;
 use parking_lot::{Condvar, Mutex};
 use rusqlite::{Connection, hooks::Wal};
-use std::{cell::Cell, ffi::c_int};
+use std::{cell::Cell, ffi::c_int, time::Duration};
 
 /// Pages of new log after which it is worth copying: 4 MiB, as SQLite's own default.
 const STEP: u32 = 1024;
 /// KiB in a page. (An application's file may have others; then the limits are others too, which harms nobody.)
 const PAGE_KIB: u32 = 4;
+
+/// How long cutting the log waits for those who read it: writes wait meanwhile.
+const READERS_END_WITHIN: Duration = Duration::from_millis(20);
 
 thread_local! {
     /// How long the log was at the writer's last commit, in pages.
@@ -66,22 +71,31 @@ impl Checkpoints {
     /// The thread: copies whenever it is asked to.
     pub(crate) fn run(&self, conn: &Connection) {
         while self.wait() {
-            copy(conn, "PASSIVE");
+            copy(conn);
         }
     }
 }
 
 /// Copies what can be copied without waiting; a failure is tried again later, for nothing depends on it but the size of a file.
-fn copy(conn: &Connection, mode: &str) {
-    let copied = conn.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| row.get::<_, i64>(0));
+fn copy(conn: &Connection) {
+    let copied = conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get::<_, i64>(0));
     if let Err(why) = copied {
         tracing::warn!(%why, "the write-ahead log could not be copied into the database");
     }
 }
 
-/// Copies everything and cuts the log's file to nothing; for the end, when nobody else is there.
-pub(crate) fn finish(conn: &Connection) {
-    copy(conn, "TRUNCATE");
+/// Copies everything and cuts the log's file to nothing. Whether that could be done: readers may still need it.
+pub(crate) fn cut(conn: &Connection) -> bool {
+    let cut = conn.busy_timeout(READERS_END_WITHIN).and_then(|()| truncate(conn));
+    let restored = conn.busy_timeout(connection::BUSY);
+    if let Err(why) = cut.as_ref().map(drop).and(restored.as_ref().map(drop)) {
+        tracing::warn!(%why, "the write-ahead log could not be cut");
+    }
+    cut.unwrap_or(false)
+}
+
+fn truncate(conn: &Connection) -> rusqlite::Result<bool> {
+    conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(row.get::<_, i64>(0)? == 0))
 }
 
 /// The writer's side: watches how long the log is.
@@ -114,7 +128,7 @@ impl Watch {
         }
         self.handled = pages;
         if pages >= self.limit {
-            copy(conn, "PASSIVE");
+            copy(conn);
         } else {
             checkpoints.request();
         }

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OpenFlags};
 use std::{path::Path, time::Duration};
 
 /// How long a write waits for another program's write to the same file (an application's own tables).
-const BUSY: Duration = Duration::from_secs(5);
+pub(crate) const BUSY: Duration = Duration::from_secs(5);
 
 /// Statements kept ready per connection: more than there are.
 const STATEMENTS: usize = 64;

@@ -46,13 +46,15 @@ impl Drop for Made<'_> {
 fn start(path: &Path, options: SqliteOptions, lock: Lock) -> Result<Arc<Shared>, OpenError> {
     let of_sqlite = |why: rusqlite::Error| preflight::of_sqlite(path, &why);
     let failed = |why: &dyn std::fmt::Display| OpenError::Failed { path: path.into(), why: why.to_string() };
+    // A log that a killed process left behind may hold words that it had removed.
+    let words_gone = std::fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0);
     let mut conn = connection::writer(path, options.writer_cache_kib).map_err(of_sqlite)?;
     let fresh = getrandom::u64().map_err(|why| failed(&why))?;
     let generation = schema::prepare(&mut conn, fresh).map_err(of_sqlite)?;
     let readers = (0..options.readers.max(1)).map(|_| connection::reader(path, options.reader_cache_kib));
     let readers = readers.collect::<rusqlite::Result<Vec<_>>>().map_err(of_sqlite)?;
     let checkpointer = connection::checkpointer(path).map_err(of_sqlite)?;
-    let memory = Memory::new(generation, options.heads);
+    let memory = Memory::new(generation, options.heads, words_gone);
     let shared = Arc::new(Shared::new(options, generation));
     let others = spawn_others(&shared, readers, checkpointer).map_err(|why| failed(&why))?;
     let writer = Writer::new(shared.clone(), path.into(), conn, memory, others, lock);

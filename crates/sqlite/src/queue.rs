@@ -75,8 +75,9 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Waits until so many wait, but not longer than `patience`. For a queue with a single taker.
-    pub(crate) fn wait_for(&self, wanted: usize, patience: Duration) {
+    /// Waits until so many wait or the queue is closed, but not longer than `patience`. Answers whether that came about. For a queue with a
+    /// single taker.
+    pub(crate) fn wait_for(&self, wanted: usize, patience: Duration) -> bool {
         let deadline = Instant::now() + patience;
         let mut state = self.state.lock();
         state.wanted = wanted;
@@ -86,6 +87,7 @@ impl<T> Queue<T> {
             }
         }
         state.wanted = 1;
+        state.items.len() >= wanted || state.closed
     }
 
     /// Takes nothing more in; what is in it can still be taken.
@@ -124,14 +126,14 @@ mod tests {
     #[test]
     fn waiting_for_many_ends_with_them_with_the_patience_or_with_the_queue() {
         let queue = Queue::new(9);
-        queue.wait_for(1, Duration::ZERO);
+        assert!(!queue.wait_for(1, Duration::ZERO));
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| queue.wait_for(3, Duration::from_secs(600)));
             (0..3).for_each(|n| queue.push(n).unwrap());
-            waiting.join().unwrap();
+            assert!(waiting.join().unwrap());
             let waiting = scope.spawn(|| queue.wait_for(9, Duration::from_secs(600)));
             queue.close();
-            waiting.join().unwrap();
+            assert!(waiting.join().unwrap());
         });
         assert_eq!(queue.pop(), Some(0));
     }

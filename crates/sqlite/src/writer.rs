@@ -20,6 +20,9 @@ use std::{
 /// back all at once, and the first of them must not get a sync of its own.
 const GATHER: Duration = Duration::from_micros(150);
 
+/// How often the write-ahead log is cut at most, for the sake of removed words in it.
+const CUT_EVERY: Duration = Duration::from_secs(1);
+
 type Batch = Vec<Box<dyn Write>>;
 
 /// Everything that belongs to the writing thread.
@@ -30,6 +33,7 @@ pub(crate) struct Writer {
     memory: Memory,
     /// How many writes the last transaction had.
     last: usize,
+    last_cut: Option<Instant>,
     others: Vec<JoinHandle<()>>,
     _lock: Lock,
 }
@@ -56,7 +60,7 @@ impl Writer {
         others: Vec<JoinHandle<()>>,
         lock: Lock,
     ) -> Self {
-        Self { shared, path, conn, memory, last: 0, others, _lock: lock }
+        Self { shared, path, conn, memory, last: 0, last_cut: None, others, _lock: lock }
     }
 
     /// Writes until the queue is closed and empty, then leaves the database behind as one file.
@@ -66,14 +70,28 @@ impl Writer {
         let mut this = self;
         let mut watch = Watch::begin(&this.conn, this.shared.options.wal_kib);
         let mut batch = Batch::new();
+        this.forget();
         while let Some(first) = this.shared.writes.pop() {
             this.gather(first, &mut batch);
             while !batch.is_empty() {
                 this.write(&mut batch);
                 watch.look(&this.conn, &this.shared.checkpoints);
             }
+            this.forget();
         }
         this.finish();
+    }
+
+    /// Cuts the log while removed words are in it, as soon as that may be done again. A write that comes first goes first.
+    fn forget(&mut self) {
+        while self.memory.words_gone {
+            let rest = self.last_cut.map_or(Duration::ZERO, |last| CUT_EVERY.saturating_sub(last.elapsed()));
+            if !rest.is_zero() && self.shared.writes.wait_for(1, rest) {
+                return;
+            }
+            self.last_cut = Some(Instant::now());
+            self.memory.words_gone = !checkpoint::cut(&self.conn);
+        }
     }
 
     fn finish(mut self) {
@@ -83,7 +101,7 @@ impl Writer {
                 tracing::error!("a thread of the store panicked");
             }
         }
-        checkpoint::finish(&self.conn);
+        checkpoint::cut(&self.conn);
     }
 
     /// Takes what waits; and if as many are expected as last time, waits a moment for them.

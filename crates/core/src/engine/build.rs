@@ -1,6 +1,6 @@
 //! Putting an engine together.
 
-use super::{Engine, Inner, operate::Revocations, publish::InFlight, upkeep};
+use super::{Engine, Inner, operate::Revocations, publish::InFlight, shown::Shown, upkeep};
 use crate::{
     Clock, Definitions, DraftLimits, Metrics, RetentionOptions, SseOptions, SystemClock,
     bus::Bus,
@@ -114,6 +114,7 @@ impl EngineBuilder {
                 retention: self.retention,
                 channels,
                 reached: Arc::default(),
+                shown: Shown::default(),
                 revocations: Revocations::default(),
                 in_flight: InFlight::default(),
                 upkeep,

@@ -6,11 +6,13 @@ mod inbox;
 mod operate;
 mod publish;
 mod reached;
+mod shown;
 mod stream;
 mod upkeep;
 
 pub use build::EngineBuilder;
 pub use changes::{Changes, LoggedEvent};
+pub use operate::PublishRecord;
 pub use publish::{EngineError, PublishKey, Receipt};
 
 use crate::{
@@ -23,6 +25,7 @@ use crate::{
 use operate::Revocations;
 use publish::InFlight;
 use reached::Reached;
+use shown::Shown;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::{sync::oneshot, task::JoinHandle};
 
@@ -42,6 +45,7 @@ struct Inner {
     retention: RetentionOptions,
     channels: HashMap<String, ChannelQueue>,
     reached: Arc<Reached>,
+    shown: Shown,
     revocations: Revocations,
     /// Keys of publishes that are under way.
     in_flight: InFlight,

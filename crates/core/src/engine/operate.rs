@@ -1,8 +1,8 @@
 //! What operators and applications ask of the engine besides publishing: what became of it, topics, connections, credentials, erasure.
 
-use super::{Engine, committed};
+use super::{Engine, committed, shown::Showing};
 use crate::{
-    Connection, ConnectionId, Identity, NotificationId, Recipient, Tenant, Timestamp, Topic, UserId, frame,
+    Connection, ConnectionId, Identity, NotificationId, Recipient, Tenant, Timestamp, Topic, TypeName, UserId, frame,
     hub::Moment,
     store::{NamePage, RecipientRecord, Record, StoreResult, Withdrawn},
 };
@@ -14,18 +14,62 @@ use tokio::{sync::OnceCell, time::Instant};
 #[derive(Default)]
 pub(super) struct Revocations(OnceCell<Mutex<HashMap<Recipient, Timestamp>>>);
 
+/// What became of a publish.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PublishRecord {
+    /// The notification's id.
+    pub notification_id: NotificationId,
+    /// Its type.
+    pub type_name: TypeName,
+    /// When it was published.
+    pub occurred_at: Timestamp,
+    /// Whether it was withdrawn.
+    pub withdrawn: bool,
+    /// How many users it was for.
+    pub recipients: usize,
+    /// In how many inboxes it was put: all of them, or none if its type is live only.
+    pub stored: usize,
+    /// How many connections of this node it reached, as far as that is remembered.
+    pub live: u64,
+    /// How many recipients have read it.
+    pub read: usize,
+}
+
+impl PublishRecord {
+    fn stored(record: &Record, live: u64) -> Self {
+        Self {
+            notification_id: record.notification.id,
+            type_name: record.notification.type_name.clone(),
+            occurred_at: record.notification.occurred_at,
+            withdrawn: record.withdrawn,
+            recipients: record.recipients,
+            stored: record.recipients,
+            live,
+            read: record.read,
+        }
+    }
+
+    fn shown(notification_id: NotificationId, showing: Showing) -> Self {
+        let Showing { type_name, occurred_at, withdrawn, recipients, live, .. } = showing;
+        Self { notification_id, type_name, occurred_at, withdrawn, recipients, stored: 0, live, read: 0 }
+    }
+}
+
 impl Engine {
-    /// What became of a tenant's notification, and how many connections of this node it reached (as far as that is remembered).
+    /// What became of a tenant's publish. One of a type that is live only is remembered by this process, and not for ever.
     ///
     /// # Errors
     ///
     /// The store's.
-    pub async fn record(&self, tenant: &Tenant, id: NotificationId) -> StoreResult<Option<(Record, u64)>> {
+    pub async fn record(&self, tenant: &Tenant, id: NotificationId) -> StoreResult<Option<PublishRecord>> {
+        if let Some(showing) = self.inner.shown.find(tenant, id) {
+            return Ok(Some(PublishRecord::shown(id, showing)));
+        }
         let record = self.inner.store.record(tenant.clone(), id).await?;
-        Ok(record.map(|record| (record, self.inner.reached.of(id))))
+        Ok(record.map(|record| PublishRecord::stored(&record, self.inner.reached.of(id))))
     }
 
-    /// A page of a notification's recipients, by name; `None` if there is no such notification.
+    /// A page of the recipients in whose logs a notification was put, by name; `None` if there is no such notification.
     ///
     /// # Errors
     ///
@@ -37,6 +81,9 @@ impl Engine {
         after: Option<UserId>,
         limit: usize,
     ) -> StoreResult<Option<NamePage<RecipientRecord>>> {
+        if self.inner.shown.find(tenant, id).is_some() {
+            return Ok(Some(NamePage { items: Vec::new(), more: false }));
+        }
         self.inner.store.recipients(tenant.clone(), id, after, limit).await
     }
 
@@ -48,6 +95,9 @@ impl Engine {
     ///
     /// The store's.
     pub async fn withdraw(&self, tenant: &Tenant, id: NotificationId) -> StoreResult<bool> {
+        if self.inner.shown.withdraw(tenant, id) {
+            return Ok(true); // It is in no inbox, and what pages have shown they have shown.
+        }
         let (started, now, announcer) = (Instant::now(), self.inner.clock.now(), self.announcer());
         let announce = move |withdrawn: &Withdrawn| {
             for (appended, change) in &withdrawn.removed {

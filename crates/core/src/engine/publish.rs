@@ -1,6 +1,6 @@
 //! The journey of one publish: draft → notification → recipients → store → streams and channels.
 
-use super::{Engine, Inner, committed, reached::Reached};
+use super::{Engine, Inner, committed, reached::Reached, shown::Showing, upkeep::IDEMPOTENCY_KEPT};
 use crate::{
     Audience, Definition, Draft, Fault, Metrics, Notification, NotificationId, Parsed, Recipient, SignalDraft, Tenant,
     UserId,
@@ -86,7 +86,8 @@ impl Engine {
         self.publish_once(tenant, draft, None).await
     }
 
-    /// [`Engine::publish`] that is done once for each key: a repetition answers what the first one did.
+    /// [`Engine::publish`] that is done once for each key: a repetition answers what the first one did. Keys of types that are live only are
+    /// remembered by this process, all others are stored with the notification.
     ///
     /// # Errors
     ///
@@ -123,6 +124,10 @@ impl Engine {
         started: Instant,
     ) -> Result<Receipt, EngineError> {
         let _claim = key.as_ref().map(|key| self.inner.in_flight.claim(tenant, key)).transpose()?;
+        let since = self.inner.clock.now().minus(IDEMPOTENCY_KEPT);
+        if let Some(before) = key.as_ref().and_then(|key| self.inner.shown.used(tenant, key, since)) {
+            return before;
+        }
         let (notification, audience, definition) = self.parse(tenant, draft)?;
         let notification = Arc::new(notification);
         let has = |channel: &str| definition.channels.iter().any(|name| name == channel);
@@ -131,13 +136,10 @@ impl Engine {
             let published = self.store_and_announce(&notification, audience, key, started).await?;
             return self.receipt(&notification, &definition, published);
         }
-        // Nothing is stored for types without the in-app channel, so a key has nothing to be stored with: it guards only while under way.
         let recipients = self.recipients(tenant, audience).await?;
-        if has(SSE) {
-            let frame = frame::notification(&notification.body);
-            let connections = self.live(&recipients, &frame, None);
-            self.inner.reached.note(notification.id, connections as u64);
-        }
+        let frame = has(SSE).then(|| frame::notification(&notification.body));
+        let live = frame.map_or(0, |frame| self.live(&recipients, &frame, None));
+        self.inner.shown.note(notification.id, Showing::of(&notification, recipients.len(), live as u64, key));
         self.hand_to_channels(&definition, &notification, &recipients);
         Ok(Receipt { notification_id: notification.id, recipients: recipients.len(), replayed: false })
     }

@@ -20,7 +20,7 @@ use tokio::{
 /// Items that one sweep touches: small, so that publishes do not wait for it.
 const SWEEP_BATCH: usize = 500;
 /// How long a publish's key makes a repetition answer what the first one did.
-const IDEMPOTENCY_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+pub(super) const IDEMPOTENCY_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often the heads of this node's users are compared while other nodes announce over a bus.
 const HEADS_EVERY: Duration = Duration::from_secs(5);
 /// Users of one comparison.

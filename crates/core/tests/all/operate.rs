@@ -33,8 +33,8 @@ async fn a_withdrawn_notification_leaves_every_inbox_and_every_stream_is_told() 
     assert_eq!(reader.next().await.unwrap().data, json!({"unread": 0, "unseen": 0, "version": 2}));
     assert!(engine.item(&who("u2"), id).await.unwrap().is_none());
     assert!(!engine.withdraw(&Tenant::new("other").unwrap(), id).await.unwrap(), "tenants never meet");
-    let (record, reached) = engine.record(&tenant(), id).await.unwrap().unwrap();
-    assert_eq!((record.withdrawn, record.recipients, reached), (true, 2, 1));
+    let record = engine.record(&tenant(), id).await.unwrap().unwrap();
+    assert_eq!((record.withdrawn, record.recipients, record.stored, record.live), (true, 2, 2, 1));
 }
 
 #[tokio::test(start_paused = true)]

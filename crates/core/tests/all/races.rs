@@ -1,12 +1,15 @@
 //! Opening while others publish, with real threads.
 
 use crate::support::{Reader, builder, publish, who};
-use campanile_core::store::InboxQuery;
+use campanile_core::{RetentionOptions, SseOptions, store::InboxQuery};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn streams_that_open_while_others_publish_see_everything_after_their_position_once() {
-    let engine = builder().start();
     const TOTAL: u64 = 3000;
+    // A reader that gets no turn for a while may be behind by all of it.
+    let sse = SseOptions { replay_limit: 3000, ..SseOptions::default() };
+    let retention = RetentionOptions { log_entries: 3000, ..RetentionOptions::default() };
+    let engine = builder().sse(sse).retention(retention).start();
     let publisher = {
         let engine = engine.clone();
         tokio::spawn(async move {

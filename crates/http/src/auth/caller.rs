@@ -100,6 +100,14 @@ impl ApiCaller {
         }
     }
 
+    /// What this caller asks with to act on a tenant: nothing if that is what it acts on anyway.
+    pub(crate) fn query_for(&self, tenant: &Tenant) -> String {
+        match self {
+            Self::Key(_) if *tenant != Tenant::default() => format!("?tenant={}", query::encode(tenant.as_str())),
+            _ => String::new(),
+        }
+    }
+
     /// The tenant it acts on: what the query or the body names, for a token only its own.
     pub(crate) fn tenant(&self, parts: &Parts, in_body: Option<&str>) -> Result<Tenant, Problem> {
         let in_query = query::first(parts.uri.query(), "tenant");

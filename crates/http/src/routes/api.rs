@@ -41,9 +41,9 @@ pub(super) async fn publish(State(http): State<Http>, request: Request) -> Resul
     let asked = Asked::<Draft>::publish(&bytes)?;
     let tenant = caller.tenant(&parts, asked.tenant.as_deref());
     let draft = asked.valid(http.engine().limits(), http.engine().definitions())?;
-    let key = key.map(|key| idempotency::bind(key, caller.credential(), &bytes));
-    let receipt = http.engine().publish_once(&tenant?, &draft, key).await?;
-    let location = [(LOCATION, location(&parts, receipt.notification_id))];
+    let (tenant, key) = (tenant?, key.map(|key| idempotency::bind(key, caller.credential(), &bytes)));
+    let receipt = http.engine().publish_once(&tenant, &draft, key).await?;
+    let location = [(LOCATION, location(&parts, receipt.notification_id, &caller.query_for(&tenant)))];
     Ok((location, json(StatusCode::ACCEPTED, Published::from(receipt))).into_response())
 }
 
@@ -59,10 +59,10 @@ pub(super) async fn signal(State(http): State<Http>, request: Request) -> Result
     Ok(json(StatusCode::ACCEPTED, Signalled { connections }))
 }
 
-/// The notification's place, wherever this router is mounted.
-fn location(parts: &Parts, id: NotificationId) -> HeaderValue {
+/// The notification's place, wherever this router is mounted, as this caller finds it.
+fn location(parts: &Parts, id: NotificationId, query: &str) -> HeaderValue {
     let original = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |OriginalUri(uri)| uri);
-    let place = format!("{}/{id}", original.path().trim_end_matches('/'));
-    // A path that came in as one, and an id: always a header's value.
+    let place = format!("{}/{id}{query}", original.path().trim_end_matches('/'));
+    // A path that came in as one, an id and an encoded name: always a header's value.
     HeaderValue::try_from(place).unwrap_or_else(|_| HeaderValue::from_static("/"))
 }

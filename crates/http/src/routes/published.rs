@@ -14,10 +14,7 @@ use axum::{
     extract::{Request, State},
     response::Response,
 };
-use campanile_core::{
-    NotificationId, Seq, Timestamp, TypeName, UserId,
-    store::{RecipientRecord, Record},
-};
+use campanile_core::{NotificationId, PublishRecord, Seq, Timestamp, TypeName, UserId, store::RecipientRecord};
 use http::StatusCode;
 
 /// What became of a publish.
@@ -46,19 +43,12 @@ enum Progress {
     Withdrawn,
 }
 
-impl Outcome {
-    fn of(record: &Record, live: u64) -> Self {
-        let notification = &record.notification;
-        Self {
-            notification_id: notification.id,
-            type_name: notification.type_name.clone(),
-            occurred_at: notification.occurred_at,
-            state: if record.withdrawn { Progress::Withdrawn } else { Progress::Done },
-            recipients: record.recipients,
-            stored: record.recipients,
-            live,
-            read: record.read,
-        }
+impl From<PublishRecord> for Outcome {
+    fn from(record: PublishRecord) -> Self {
+        let PublishRecord { notification_id, type_name, occurred_at, withdrawn, recipients, stored, live, read } =
+            record;
+        let state = if withdrawn { Progress::Withdrawn } else { Progress::Done };
+        Self { notification_id, type_name, occurred_at, state, recipients, stored, live, read }
     }
 }
 
@@ -101,8 +91,7 @@ pub(super) async fn outcome(State(http): State<Http>, params: Params, request: R
     let caller = http.application(&parts, SCOPE_PUBLISH).await?;
     let tenant = caller.tenant(&parts, None)?;
     let found = http.engine().record(&tenant, path::notification_id(&params)?).await?;
-    let (record, live) = found.ok_or_else(Problem::not_found)?;
-    Ok(json(StatusCode::OK, Outcome::of(&record, live)))
+    Ok(json(StatusCode::OK, Outcome::from(found.ok_or_else(Problem::not_found)?)))
 }
 
 /// `GET /notifications/{id}/recipients`.

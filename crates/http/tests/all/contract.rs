@@ -143,14 +143,14 @@ async fn boom() -> &'static str {
 }
 
 #[tokio::test]
-async fn the_location_of_a_notification_is_where_the_router_is_mounted() {
+async fn the_location_of_a_notification_is_where_the_router_is_mounted_and_in_its_tenant() {
     let app = App::new();
     let router = Router::new().nest("/base", Router::new().nest("/api", app.http.api_router()));
     let app = App { router, ..app };
     let request = as_key().method("POST").uri("/base/api/notifications?tenant=acme");
     let request = request.header("content-type", "application/json");
     let answer = app.call(request.body(Body::from(r#"{"type":"t","to":{"users":["u"]}}"#)).unwrap()).await;
-    let expected = format!("/base/api/notifications/{}", answer.json()["notificationId"].as_str().unwrap());
+    let expected = format!("/base/api/notifications/{}?tenant=acme", answer.json()["notificationId"].as_str().unwrap());
     assert_eq!(answer.header("location"), Some(expected.as_str()));
 }
 

@@ -1,6 +1,6 @@
 //! Section 3: publishes that happen once.
 
-use crate::support::{builder, counts, items, open, start};
+use crate::support::{builder, counts, items, open, scoped, start};
 use campanile_testkit::{Answer, Request, TestNode, token};
 use serde_json::{Value, json};
 
@@ -179,4 +179,21 @@ async fn a_retry_after_a_lost_answer_publishes_nothing_more() {
     });
     let _ = answer.await.expect(202);
     assert_eq!(counts(&node, "u").await, (1, 1, 1));
+}
+#[tokio::test]
+async fn a_type_that_is_live_only_is_shown_once_for_a_key() {
+    let node = builder().config("[types.ticker]\nchannels = [\"sse\"]\n").start().await;
+    let mut stream = open(&node, "u").await;
+    let body = r#"{"type":"ticker","to":{"users":["u"]},"title":"1"}"#;
+    let first = publish(&node, "k", body).await.expect(202).json();
+    let again = publish(&node, "k", body).await.expect(202).json();
+    assert_eq!((&again["notificationId"], &again["replayed"]), (&first["notificationId"], &json!(true)));
+    let refused = publish(&node, "k", &body.replace('1', "2")).await;
+    assert_eq!(refused.problem(422)["code"], "idempotency-key-reused");
+    let admin = scoped(&node, "a", "notifications:admin");
+    assert_eq!(node.send(request(&admin, "k", body)).await.expect(202).json()["replayed"], false, "another's key");
+    node.signal(json!({"to": {"users": ["u"]}, "event": "end"})).await;
+    for name in ["notification", "notification", "end"] {
+        stream.expect(name).await;
+    }
 }

@@ -11,6 +11,7 @@ impl Request for Erase {
     type Answer = bool;
 
     fn apply(&self, work: &mut Work<'_>) -> Result<bool, Failure> {
+        work.memory.words_gone = true;
         work.leave_all(&self.0)?;
         let Some(row) = work.head(&self.0)? else { return Ok(false) };
         for (n, was_read) in work.held(row.user)? {

@@ -129,12 +129,16 @@ impl Work<'_> {
     }
 
     /// One inbox less has this notification; with the last one its words go. Answers when it was published.
-    pub(super) fn release(&self, n: i64, was_read: bool) -> rusqlite::Result<Timestamp> {
+    pub(super) fn release(&mut self, n: i64, was_read: bool) -> rusqlite::Result<Timestamp> {
         let sql = "UPDATE campanile_notification
                    SET inboxes = inboxes - 1, read_and_left = read_and_left + ?2, body = iif(inboxes > 1, body, '')
-                   WHERE n = ?1 RETURNING occurred_at";
+                   WHERE n = ?1 RETURNING occurred_at, inboxes = 0";
         let mut released = self.conn.prepare_cached(sql)?;
-        Ok(Timestamp::from_millis(released.query_row(params![n, was_read], |row| row.get(0))?))
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, bool>(1)?));
+        let (occurred_at, last) = released.query_row(params![n, was_read], row)?;
+        drop(released);
+        self.memory.words_gone |= last;
+        Ok(Timestamp::from_millis(occurred_at))
     }
 
     fn mark_up_to(

@@ -117,18 +117,21 @@ pub(crate) struct Memory {
     newest: Option<i64>,
     /// The highest number that a user ever had.
     users: Option<i64>,
+    /// Whether words (or a user's name) were removed that may still be in the write-ahead log.
+    pub(crate) words_gone: bool,
     /// How far the retention's walk over all users has come, and for which length of logs it walks.
     walk: sweep::Walk,
 }
 
 impl Memory {
-    pub(crate) fn new(generation: u64, heads: usize) -> Self {
+    pub(crate) fn new(generation: u64, heads: usize, words_gone: bool) -> Self {
         Self {
             heads: Heads::new(heads),
             generation,
             tenants: HashMap::new(),
             newest: None,
             users: None,
+            words_gone,
             walk: sweep::Walk::default(),
         }
     }

@@ -29,6 +29,7 @@ impl Request for Withdraw {
         let sql = "UPDATE campanile_notification
                    SET withdrawn = 1, inboxes = 0, read_and_left = read_and_left + ?2, body = '' WHERE n = ?1";
         work.execute(sql, params![n, rows::count(read)])?;
+        work.memory.words_gone = true;
         let change = Change::Updated { ids: vec![self.id], state: StateChange::REMOVED };
         let mut removed = Vec::with_capacity(holders.len());
         for (user, item) in holders {

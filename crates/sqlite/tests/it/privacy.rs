@@ -6,10 +6,25 @@ use campanile_core::{
     store::{Store, Sweep},
 };
 use campanile_sqlite::Sqlite;
-use std::path::Path;
+use rusqlite::Connection;
+use std::{fs, path::Path, time::Duration};
+
+/// All files of a folder, as far as they are text.
+fn texts(folder: &Path) -> Vec<String> {
+    contents(folder).values().map(|bytes| String::from_utf8_lossy(bytes).into_owned()).collect()
+}
 
 fn mentions(folder: &Path, secret: &str) -> bool {
-    contents(folder).values().any(|bytes| bytes.windows(secret.len()).any(|window| window == secret.as_bytes()))
+    texts(folder).iter().any(|text| text.contains(secret))
+}
+
+async fn leaves(folder: &Path, secret: &str) {
+    let gone = async {
+        while mentions(folder, secret) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), gone).await.unwrap_or_else(|_| panic!("{secret} is still there"));
 }
 
 #[tokio::test]
@@ -75,9 +90,11 @@ async fn of_many_texts_of_all_lengths_exactly_those_that_somebody_has_are_in_the
     }
     assert!(ask(|done| store.erase(user("u"), done)).await.unwrap());
     store.close().await;
+    let texts = texts(folder.path());
     for n in 0..ids.len() {
         for part in ["secret", "tail"] {
-            assert_eq!(mentions(folder.path(), &format!("<{part}-{n}>")), kept.contains(&n), "{part} {n}");
+            let found = texts.iter().any(|text| text.contains(&format!("<{part}-{n}>")));
+            assert_eq!(found, kept.contains(&n), "{part} {n}");
         }
     }
 }
@@ -104,4 +121,51 @@ async fn nothing_of_an_erased_user_is_in_the_files() {
     store.close().await;
     assert!(!mentions(folder.path(), "erased-name") && !mentions(folder.path(), "their-own-secret"));
     assert!(mentions(folder.path(), "shared-words"));
+}
+
+#[tokio::test]
+async fn removed_words_leave_the_files_of_a_running_store_as_soon_as_nobody_reads_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let store = Sqlite::open(&path).unwrap();
+    let (id, _) = publish(&store, "read-secret", &["u"]).await;
+    let reader = Connection::open(&path).unwrap();
+    reader.execute_batch("BEGIN").unwrap();
+    let words = "SELECT body FROM campanile_notification";
+    assert_eq!(reader.query_row(words, [], |row| row.get::<_, String>(0)).unwrap(), "read-secret");
+    mark(&store, "u", id, StateChange::REMOVED).await;
+    publish(&store, "others are not held up", &["u"]).await;
+    assert!(mentions(folder.path(), "read-secret"), "the reader still needs them");
+    reader.execute_batch("COMMIT").unwrap();
+    leaves(folder.path(), "read-secret").await;
+    for secret in ["one-more-secret", "and-one-more-secret"] {
+        let (id, _) = publish(&store, secret, &["u"]).await;
+        mark(&store, "u", id, StateChange::REMOVED).await;
+        leaves(folder.path(), secret).await;
+    }
+    assert!(mentions(folder.path(), "others are not held up"));
+    store.close().await;
+}
+
+#[tokio::test]
+async fn words_in_a_log_that_was_left_behind_leave_with_the_next_opening() {
+    let (folder, left) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let store = Sqlite::open(folder.path().join("a.db")).unwrap();
+    let (first, _) = publish(&store, "first-secret", &["u"]).await;
+    let (second, _) = publish(&store, "second-secret", &["u"]).await;
+    mark(&store, "u", first, StateChange::REMOVED).await;
+    leaves(folder.path(), "first-secret").await;
+    let reader = Connection::open(folder.path().join("a.db")).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM campanile_notification").unwrap();
+    mark(&store, "u", second, StateChange::REMOVED).await;
+    for name in ["a.db", "a.db-wal"] {
+        fs::copy(folder.path().join(name), left.path().join(name)).unwrap();
+    }
+    reader.execute_batch("COMMIT").unwrap();
+    assert!(mentions(left.path(), "second-secret"));
+    let again = Sqlite::open(left.path().join("a.db")).unwrap();
+    assert!(!again.record(Tenant::default(), second).await.unwrap().unwrap().withdrawn);
+    leaves(left.path(), "second-secret").await;
+    again.close().await;
+    store.close().await;
 }
