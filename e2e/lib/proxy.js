@@ -4,9 +4,12 @@ import { once } from "node:events";
 import net from "node:net";
 
 export class Proxy {
+  /** The statuses of the answers that came by, in order. */
+  statuses = [];
   #server;
   #target;
   #pairs = new Set();
+  #cuts = [];
   #mode = "open"; // open · hung: nothing passes, new connections wait too · held: nothing passes from the server to the client
 
   static async to(port) {
@@ -41,6 +44,20 @@ export class Proxy {
     for (const pair of this.#pairs) pair.end();
   }
 
+  /**
+   * Cuts after so many more bytes from the server: `[{ after, reset }]`, the first one for the connection that is open, each further one for
+   * the next. Without `reset` the end looks like a clean one to the client.
+   */
+  plan(cuts) {
+    this.#cuts = [...cuts];
+    for (const pair of this.#pairs) this.#nextCut(pair);
+  }
+
+  /** How many planned cuts are still to come. */
+  get planned() {
+    return this.#cuts.length;
+  }
+
   close() {
     this.cut();
     this.#server.close();
@@ -51,11 +68,23 @@ export class Proxy {
     for (const pair of this.#pairs) pair.apply(mode);
   }
 
+  #note(piece) {
+    const [, status] = /^HTTP\/1\.1 (\d{3})/.exec(piece.subarray(0, 12).toString("latin1")) ?? [];
+    if (status) this.statuses.push(Number(status));
+  }
+
+  #nextCut(pair) {
+    const [cut] = this.#cuts;
+    if (cut) pair.cutAfter(cut.after, cut.reset, () => this.#cuts.shift());
+  }
+
   #accept(client) {
     const upstream = net.connect({ port: this.#target, host: "127.0.0.1", allowHalfOpen: true });
     const pair = new Pair(client, upstream);
     this.#pairs.add(pair);
+    upstream.on("data", (piece) => this.#note(piece));
     pair.apply(this.#mode);
+    this.#nextCut(pair);
     upstream.on("close", () => this.#pairs.delete(pair));
   }
 }
@@ -82,6 +111,18 @@ class Pair {
   end() {
     this.#client.destroy();
     this.#upstream.destroy();
+  }
+
+  cutAfter(bytes, reset, done) {
+    const pass = (piece) => {
+      const part = piece.subarray(0, bytes);
+      bytes -= part.length;
+      if (bytes > 0) return this.#client.write(part);
+      this.#upstream.off("data", pass).pause();
+      this.#client.write(part, () => (reset ? this.#client.resetAndDestroy() : this.#client.destroySoon()));
+      done();
+    };
+    this.#upstream.unpipe(this.#client).on("data", pass).resume();
   }
 
   /** While the network hangs, neither side hears that the other has left. */

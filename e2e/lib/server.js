@@ -14,6 +14,7 @@ const START_MS = 20_000;
 const STOP_MS = 30_000;
 
 export class Server {
+  #env;
   #folder;
   #key = randomBytes(24).toString("hex");
   #child;
@@ -22,15 +23,16 @@ export class Server {
 
   static async start(env = {}) {
     const server = new Server();
+    server.#env = env;
     server.#folder = await mkdtemp(join(tmpdir(), "campanile-e2e-"));
-    await server.run(env);
+    await server.run();
     return server;
   }
 
-  /** Starts the process, on the port of the one before if there was one. */
-  async run(env = {}) {
+  /** Starts the process; again on the port of the one before, with its settings. */
+  async run() {
     this.log = "";
-    this.#child = spawn(binary(), ["dev"], { cwd: this.#folder, env: { ...process.env, ...this.#settings(), ...env }, stdio: ["ignore", "pipe", "pipe"] });
+    this.#child = spawn(binary(), ["dev"], { cwd: this.#folder, env: { ...process.env, ...this.#settings(), ...this.#env }, stdio: ["ignore", "pipe", "pipe"] });
     this.#child.on("error", (error) => { this.log += `${error}\n`; });
     for (const output of [this.#child.stdout, this.#child.stderr]) output.on("data", (text) => { this.log += text; });
     this.#port = await until("the server is ready", () => this.#readyPort(), START_MS);
@@ -48,6 +50,11 @@ export class Server {
   async publish(draft) {
     const { notificationId } = await this.#api("notifications", { type: "e2e.test", ...draft });
     return notificationId;
+  }
+
+  /** Publishes many at once, in this order. Answers with what became of each. */
+  batch(drafts) {
+    return this.#api("notifications/batch", drafts);
   }
 
   /** Sends a signal past every proxy. */

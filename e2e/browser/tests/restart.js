@@ -49,7 +49,7 @@ async function opened(test) {
 }
 
 async function backAndExact(tab, server, user) {
-  await server.run({ CAMPANILE_SSE__DRAIN_SECONDS: "1" });
+  await server.run();
   await publishAll(server, user, ["one", "two"]);
   await arrived(tab, 3, 30_000);
   await listed(tab, user, ["two", "one", "before"]);

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::{Outcome, cargo};
+use super::{Outcome, released_server};
 use crate::job::Job;
 use crate::repo;
 use crate::test::tally::Tally;
@@ -13,9 +13,9 @@ const FOLDER: &str = "e2e/browser";
 pub(super) fn run(job: &mut Job) -> Outcome {
     node::packages(job, FOLDER)?;
     let chromium = system::CHROMIUM.get(job)?;
-    job.must(&mut cargo(&["build", "--release", "--package", "campanile-server"]))?;
+    let server = released_server(job)?;
     let mut tests = Command::new("npm");
     tests.args(["test", "--silent"]).current_dir(repo::root().join(FOLDER));
-    tests.env("CAMPANILE_BIN", repo::target().join("release/campanile")).env("CHROMIUM", chromium);
+    tests.env("CAMPANILE_BIN", server).env("CHROMIUM", chromium);
     Ok(Tally::of_last_line(&job.run(&mut tests)?))
 }

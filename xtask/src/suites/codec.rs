@@ -9,12 +9,11 @@ use crate::test::tally::Tally;
 use crate::tools::{node, python, system};
 
 const FOLDER: &str = "e2e/codec";
-const REQUIREMENTS: &str = "e2e/codec/requirements.txt";
 
 pub(super) fn run(job: &mut Job) -> Outcome {
     node::packages(job, FOLDER)?;
     let chromium = system::CHROMIUM.get(job)?;
-    let python = python::with(job, &[REQUIREMENTS])?;
+    let python = python::get(job)?;
     let mut sum = Tally::default();
     for (program, script) in [
         ("node".into(), "check-eventsource-parser.mjs"),

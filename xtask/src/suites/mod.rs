@@ -1,6 +1,7 @@
 //! The suites of `cargo xtask test`. A new one is a file here with a `run` function, and a line in [`SUITES`].
 
 mod browser;
+mod clients;
 mod codec;
 mod deny;
 mod features;
@@ -11,7 +12,10 @@ mod rust;
 mod style;
 mod tidy;
 
+use std::path::PathBuf;
+
 use crate::job::{Finished, Job, Obstacle};
+use crate::repo;
 use crate::test::tally::Tally;
 
 /// How a suite ends: its count, or why it could not run (which counts as one failure).
@@ -41,6 +45,7 @@ pub(crate) static SUITES: &[Suite] = &[
     Suite { name: "package", about: "the published crates hold all that they need", run: package::run },
     Suite { name: "codec", about: "event-stream fixtures in eventsource-parser, httpx-sse and Chromium", run: codec::run },
     Suite { name: "browser", about: "the journey in a real browser (release build)", run: browser::run },
+    Suite { name: "clients", about: "other people\'s clients, two browsers among them: bursts, cuts, restarts (release build)", run: clients::run },
 ];
 
 /// The names of all suites.
@@ -52,6 +57,12 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 #[expect(clippy::needless_pass_by_value, reason = "reads as a pipe: `check(job.run(…)?)`")]
 fn check(finished: Finished) -> Tally {
     Tally::one(finished.success)
+}
+
+/// The server as it is shipped; compiled by the first suite that asks for it.
+fn released_server(job: &mut Job) -> Result<PathBuf, Obstacle> {
+    job.must(&mut cargo(&["build", "--release", "--package", "campanile-server"]))?;
+    Ok(repo::target().join("release/campanile"))
 }
 
 /// `cargo` with these arguments.

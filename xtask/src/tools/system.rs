@@ -24,6 +24,12 @@ pub(crate) const CHROMIUM: Program = Program {
     probe: &[],
     packages: &["chromium", "fonts-dejavu-core"],
 };
+pub(crate) const FIREFOX: Program = Program {
+    what: "Firefox",
+    names: &["firefox-esr", "firefox"],
+    probe: &[],
+    packages: &["firefox-esr", "fonts-dejavu-core"],
+};
 pub(crate) const STRACE: Program = Program { what: "strace", names: &["strace"], probe: &[], packages: &["strace"] };
 pub(crate) const PRLIMIT: Program =
     Program { what: "prlimit", names: &["prlimit"], probe: &[], packages: &["util-linux"] };
