@@ -46,6 +46,7 @@
 //! | (none) | the codec | [`bytes::BufMut`] |
 //! | `stream` | `EventStream`: events out of any stream of bytes | `bytes::Bytes`, `futures_core::{Stream, FusedStream}` |
 //! | `axum` | `ServerSentEvents`: any stream of values as a response; `LastEventId`, an extractor | `futures_core::Stream`, `serde::Serialize`; the traits `IntoResponse` and `FromRequestParts` of `axum_core`, with `http` |
+//! | `utoipa` | the above describe themselves in OpenAPI 3.2; `Undocumented` | those of `axum`; the traits `IntoResponses`, `IntoParams` and `ToSchema` of `utoipa`, with its `openapi` |
 //! | `client` | `client::EventSource`: a client that reconnects and resumes | those of `stream`; `reqwest::{RequestBuilder, Error, StatusCode}` |
 //!
 //! No type of another crate is in the public API but those of this table.
@@ -73,6 +74,8 @@ pub use event::Event;
 pub use id::{EventId, EventIdError};
 pub use name::{EventName, EventNameError};
 pub use parse::{Dispatch, Item, Limit, Limits, Overflow, Parser};
+#[cfg(feature = "utoipa")]
+pub use response::Undocumented;
 #[cfg(feature = "axum")]
 pub use response::{Heartbeat, IntoSseItem, LastEventId, ServerSentEvents, SseItem};
 pub use retry::{Retry, RetryError};

@@ -12,7 +12,7 @@ use crate::EventId;
 const HEADER: &str = "last-event-id";
 
 /// For whoever cannot set headers: an `EventSource` that a page makes anew.
-const PARAMETERS: [&str; 2] = ["lastEventId", "last_event_id"];
+pub(super) const PARAMETERS: [&str; 2] = ["lastEventId", "last_event_id"];
 
 /// The last event id of a request: an extractor that never refuses one (feature `axum`).
 ///

@@ -4,6 +4,8 @@ mod body;
 mod heartbeat;
 mod item;
 mod last_event_id;
+#[cfg(feature = "utoipa")]
+mod openapi;
 mod scratch;
 mod source;
 
@@ -20,6 +22,8 @@ use self::body::{BoxSource, Shutdown, SseBody};
 pub use self::heartbeat::Heartbeat;
 pub use self::item::{IntoSseItem, SseItem};
 pub use self::last_event_id::LastEventId;
+#[cfg(feature = "utoipa")]
+pub use self::openapi::Undocumented;
 use self::source::Items;
 
 /// A response that sends a stream of `T`s, each as an event whose data is its JSON (feature `axum`).

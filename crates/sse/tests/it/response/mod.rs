@@ -4,6 +4,8 @@ mod heartbeats;
 mod items;
 mod leaving;
 mod log;
+#[cfg(feature = "utoipa")]
+mod openapi;
 mod rig;
 mod wire;
 
