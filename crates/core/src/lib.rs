@@ -18,7 +18,8 @@ mod words;
 pub use definition::{Definition, Definitions, IN_APP, SSE, TypesPolicy};
 pub use engine::{Changes, Engine, EngineBuilder, EngineError, LoggedEvent, PublishKey, PublishRecord, Receipt};
 pub use hub::{
-    Connection, EndReason, Identity, OpenError, OpenRequest, ResetReason, Resume, Session, SessionStats, Transport,
+    Chunk, Connection, EndReason, Identity, Offered, OpenError, OpenRequest, ResetReason, Resume, Session,
+    SessionStats, Step, Takeover, Transport,
 };
 pub use metrics::{Metrics, Outcomes, StoreMetrics};
 pub use options::{ConnectionLimitPolicy, HeartbeatForm, RetentionOptions, SseOptions};

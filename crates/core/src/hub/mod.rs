@@ -2,19 +2,26 @@
 //!
 //! Users are spread over shards; a shard is one short lock around plain data. No waker is woken and nothing is awaited under it.
 
+mod chunk;
 mod connection;
 mod end;
 mod open;
 mod refill;
 mod ring;
 mod session;
+mod shard;
+mod slot;
+mod takeover;
 mod times;
 mod user;
+mod wake;
 
+pub use chunk::Chunk;
 pub use connection::Connection;
 pub use end::{EndReason, ResetReason, Resume};
 pub use open::{Identity, OpenError, OpenRequest, Transport};
-pub use session::{Session, SessionStats};
+pub use session::{Session, SessionStats, Step};
+pub use takeover::{Offered, Takeover};
 
 pub(crate) use connection::{About, Moment};
 pub(crate) use open::{Opening, resume};
@@ -26,8 +33,9 @@ use crate::{
 };
 use parking_lot::Mutex;
 use ring::RingLimits;
+use shard::Shard;
 use std::{
-    collections::{HashMap, hash_map::RandomState},
+    collections::hash_map::RandomState,
     hash::BuildHasher,
     sync::{
         Arc, OnceLock,
@@ -42,6 +50,7 @@ use tokio::{
     time::Instant,
 };
 use user::{Announced, Pass, User};
+use wake::WakeList;
 
 /// More shards than cores, so that two publishers seldom meet at one lock.
 const SHARDS: usize = 64;
@@ -69,8 +78,6 @@ pub(crate) struct Hub {
     pub(crate) metrics: Metrics,
 }
 
-type Shard = HashMap<Recipient, User>;
-
 /// A drain under way: streams end one by one until `ends`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Drain {
@@ -85,6 +92,9 @@ pub(crate) struct Lease {
     pub(crate) hub: Arc<Hub>,
     pub(crate) id: ConnectionId,
     pub(crate) recipient: Recipient,
+    /// Where its user is.
+    shard: usize,
+    user: usize,
     key: u64,
 }
 
@@ -115,8 +125,12 @@ impl Hub {
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "only the low bits choose the shard")]
+    fn shard_of(&self, recipient: &Recipient) -> usize {
+        self.hash.hash_one(recipient) as usize % SHARDS
+    }
+
     fn shard(&self, recipient: &Recipient) -> &Mutex<Shard> {
-        &self.shards[self.hash.hash_one(recipient) as usize % SHARDS]
+        &self.shards[self.shard_of(recipient)]
     }
 
     /// Streams open now, on this node.
@@ -146,13 +160,13 @@ impl Hub {
             return Err(OpenError::Draining);
         }
         self.take_node_place()?;
-        let key = self.next_key.fetch_add(1, Ordering::Relaxed);
-        let (id, recipient) = (about.id, about.identity.recipient.clone());
-        match self.take_user_place(&recipient, key, about) {
-            Ok(evicted) => {
-                wake(evicted);
+        let shard = self.shard_of(&about.identity.recipient);
+        match self.take_user_place(shard, &about) {
+            Ok((user, key, evicted)) => {
+                evicted.wake();
                 self.metrics.connections.inc();
-                Ok(Lease { hub: Arc::clone(self), id, recipient, key })
+                let hub = Arc::clone(self);
+                Ok(Lease { hub, id: about.id, recipient: about.identity.recipient, shard, user, key })
             }
             Err(error) => {
                 self.give_node_place();
@@ -175,16 +189,21 @@ impl Hub {
         }
     }
 
-    fn take_user_place(&self, recipient: &Recipient, key: u64, about: About) -> Result<Option<Waker>, OpenError> {
+    /// Answers where the user is, the newcomer's key, and whom it displaced.
+    fn take_user_place(&self, shard: usize, about: &About) -> Result<(usize, u64, WakeList), OpenError> {
+        let recipient = &about.identity.recipient;
         let limits = RingLimits { frames: self.options.buffer_frames, bytes: self.options.buffer_bytes };
-        let mut shard = self.shard(recipient).lock();
-        let known = shard.contains_key(recipient);
-        let user = shard.entry(recipient.clone()).or_insert_with(|| User::new(limits));
-        let mut evicted = None;
+        let mut shard = self.shards[shard].lock();
+        let known = shard.get(recipient).is_some();
+        // Under the lock, so that those of one user grow.
+        let key = self.next_key.fetch_add(1, Ordering::Relaxed);
+        // A user's first key is its serial number: it was never given before.
+        let (place, user) = shard.enter(recipient, || User::new(key, limits));
+        let mut evicted = WakeList::default();
         if user.counted() >= self.options.max_connections_per_user {
             match self.options.connection_limit_policy {
                 ConnectionLimitPolicy::RejectNewest => return Err(OpenError::UserLimit),
-                ConnectionLimitPolicy::EvictOldest => evicted = user.end_oldest(EndReason::Evicted),
+                ConnectionLimitPolicy::EvictOldest => evicted.extend(user.end_oldest(EndReason::Evicted)),
             }
         }
         user.join(key, about, Instant::now());
@@ -192,17 +211,17 @@ impl Hub {
         if let (false, Some(bus)) = (known, &self.bus) {
             bus.watch(recipient);
         }
-        Ok(evicted)
+        Ok((place, key, evicted))
     }
 
-    fn leave(&self, recipient: &Recipient, key: u64) {
-        let mut shard = self.shard(recipient).lock();
-        let Some(user) = shard.get_mut(recipient) else { return };
-        user.leave(key);
+    fn leave(&self, lease: &Lease) {
+        let mut shard = self.shards[lease.shard].lock();
+        let Some(user) = shard.at(lease.user) else { return };
+        user.leave(lease.key);
         if user.is_empty() {
-            shard.remove(recipient);
+            shard.remove(&lease.recipient);
             if let Some(bus) = &self.bus {
-                bus.unwatch(recipient);
+                bus.unwatch(&lease.recipient);
             }
         }
     }
@@ -219,7 +238,7 @@ impl Hub {
         if announced.doubtful {
             self.interrupted.notify_one();
         }
-        wake(announced.wakers);
+        announced.wakers.wake();
         announced.reached
     }
 
@@ -227,8 +246,7 @@ impl Hub {
         let hub = Arc::clone(self);
         self.runtime.spawn(async move {
             tokio::time::sleep(REORDER_WAIT).await;
-            let wakers = hub.shard(&recipient).lock().get_mut(&recipient).map(|user| user.stop_waiting(&hub.metrics));
-            wake(wakers.unwrap_or_default());
+            hub.act(&recipient, |user| user.stop_waiting(&hub.metrics));
         });
     }
 
@@ -238,13 +256,13 @@ impl Hub {
             Some(user) => user.signal(frame, key, Instant::now(), &self.metrics),
             None => Announced::default(),
         };
-        wake(announced.wakers);
+        announced.wakers.wake();
         announced.reached
     }
 
     /// The users that have streams here.
     pub(crate) fn users(&self) -> Vec<Recipient> {
-        self.shards.iter().flat_map(|shard| shard.lock().keys().cloned().collect::<Vec<_>>()).collect()
+        self.shards.iter().flat_map(|shard| shard.lock().recipients().cloned().collect::<Vec<_>>()).collect()
     }
 
     /// A look at the store found this head.
@@ -271,19 +289,19 @@ impl Hub {
     pub(crate) fn cut(&self, tenant: &Tenant, id: ConnectionId) -> bool {
         self.shards.iter().any(|shard| {
             let mut shard = shard.lock();
-            let Some((_, user)) = shard.iter_mut().find(|(who, user)| who.tenant == *tenant && user.has(id)) else {
-                return false;
-            };
+            let wakers =
+                shard.users().find(|(who, user)| who.tenant == *tenant && user.has(id)).map(|(who, _)| who.clone());
+            let Some(user) = wakers.and_then(|who| shard.get_mut(&who)) else { return false };
             let wakers = user.cut(Some(id));
             drop(shard);
-            wake(wakers);
+            wakers.wake();
             true
         })
     }
 
-    fn act(&self, recipient: &Recipient, act: impl FnOnce(&mut User) -> Vec<Waker>) {
+    fn act(&self, recipient: &Recipient, act: impl FnOnce(&mut User) -> WakeList) {
         let wakers = self.shard(recipient).lock().get_mut(recipient).map(act);
-        wake(wakers.unwrap_or_default());
+        wakers.unwrap_or_default().wake();
     }
 
     /// The streams of a tenant, or of one of its users, in the order of their ids.
@@ -292,7 +310,7 @@ impl Hub {
         let mut connections = Vec::new();
         for shard in &self.shards {
             let shard = shard.lock();
-            let users = shard.iter().filter(|(who, _)| wanted(who));
+            let users = shard.users().filter(|(who, _)| wanted(who));
             connections.extend(users.flat_map(|(who, user)| user.connections(who, now)));
         }
         connections.sort_unstable_by_key(|connection| connection.id);
@@ -308,8 +326,8 @@ impl Hub {
         let began = Instant::now();
         self.drain.get_or_init(|| Drain { began, ends: began + window, others: self.bus.is_some() });
         for shard in &self.shards {
-            let wakers: Vec<_> = shard.lock().values_mut().flat_map(User::take_wakers).collect();
-            wake(wakers);
+            let wakers: WakeList = shard.lock().users_mut().flat_map(User::take_wakers).collect();
+            wakers.wake();
         }
     }
 
@@ -333,7 +351,7 @@ impl Hub {
 
 impl Lease {
     pub(crate) fn place(&self, last: Cursor, target: Seq) {
-        wake(self.with(|user, key| user.place(key, last, target, Instant::now())).unwrap_or_default());
+        self.with(|user, key| user.place(key, last, target, Instant::now())).unwrap_or_default().wake();
     }
 
     /// Ready when the user's log goes on after this place, or when it must end, and why.
@@ -342,33 +360,34 @@ impl Lease {
         let pass = self.with(|user, key| user.poll_head(key, waker)).unwrap_or(Pass::End(EndReason::Draining));
         match pass {
             Pass::End(reason) => Poll::Ready(Some(reason)),
-            Pass::Hole(_) | Pass::Write(_) => Poll::Ready(None),
+            Pass::Hole(_) | Pass::Write { .. } => Poll::Ready(None),
             Pass::Idle if self.hub.drain().is_some() => Poll::Ready(Some(EndReason::Draining)),
             Pass::Idle => Poll::Pending,
         }
     }
 
-    fn pass(&self, waker: &Waker) -> Pass {
-        self.with(|user, key| user.pass(key, waker, Instant::now())).unwrap_or(Pass::End(EndReason::Draining))
+    fn pass(&self, waker: &Waker, now: Instant, chunk: &mut Chunk) -> Pass {
+        self.with(|user, key| user.pass(key, waker, now, chunk)).unwrap_or(Pass::End(EndReason::Draining))
     }
 
     fn take_dropped(&self) -> u64 {
         self.with(|user, key| user.take_dropped(key)).unwrap_or(0)
     }
 
+    /// Why the stream must end, if it was told to.
+    fn ends(&self) -> Option<EndReason> {
+        self.with(|user, key| user.ends(key)).flatten()
+    }
+
     fn with<T>(&self, act: impl FnOnce(&mut User, u64) -> T) -> Option<T> {
-        self.hub.shard(&self.recipient).lock().get_mut(&self.recipient).map(|user| act(user, self.key))
+        self.hub.shards[self.shard].lock().at(self.user).map(|user| act(user, self.key))
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.hub.leave(&self.recipient, self.key);
+        self.hub.leave(self);
         self.hub.metrics.connections.dec();
         self.hub.give_node_place();
     }
-}
-
-fn wake(wakers: impl IntoIterator<Item = Waker>) {
-    wakers.into_iter().for_each(Waker::wake);
 }

@@ -1,11 +1,11 @@
-//! A session: one open stream. It hands out bytes that are ready for the wire; whoever owns the socket writes them.
+//! A session: one open stream. It says which bytes are ready for the wire; whoever owns the socket writes them.
 
 use super::{
-    EndReason, Lease, ResetReason, Resume,
+    Chunk, EndReason, Lease, ResetReason, Resume, Transport,
     open::{Opening, resume},
     refill::{self, Lost, Refill},
     times::{Sign, Times},
-    user::{Pass, Written},
+    user::Pass,
 };
 use crate::{
     ConnectionId, Cursor, Epoch, Recipient, Seq,
@@ -22,7 +22,7 @@ use std::{
     task::{Context, Poll},
     time::Duration,
 };
-use tokio::time::{Instant, Sleep};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 /// What a stream was until now.
 #[derive(Clone, Copy, Debug)]
@@ -37,16 +37,31 @@ pub struct SessionStats {
     pub end: Option<EndReason>,
 }
 
+/// What follows the bytes of a chunk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Step {
+    /// There may be more: ask again.
+    More,
+    /// Nothing, until the waker is woken or the deadline has come.
+    Rest,
+    /// Nothing ever: they are the last ones.
+    End,
+}
+
 /// One open stream: poll it for bytes, drop it to give its place back at once.
+///
+/// There are two ways to poll it. [`Session::poll_next`] has a timer of its own and hands out bytes of their own. [`Session::poll_step`] is for
+/// whoever drives many streams: the clock, the timer and the buffer are the caller's.
 pub struct Session {
     lease: Lease,
     store: Arc<dyn Store>,
     resume: Resume,
+    transport: Transport,
     epoch: Epoch,
-    greeting: Option<Bytes>,
+    greeting: Option<Vec<u8>>,
     refill: Option<BoxFuture<'static, Result<Refill, Lost>>>,
     times: Times,
-    timer: Pin<Box<Sleep>>,
+    timer: Option<Pin<Box<Sleep>>>,
     opened: Instant,
     events: u64,
     bytes: u64,
@@ -72,21 +87,50 @@ impl Session {
         });
         let opened = Instant::now();
         let times = Times::new(options, &request.identity, opened, now);
-        let timer = Box::pin(tokio::time::sleep_until(times.next()));
-        Self {
+        let session = Self {
             lease,
             store,
             resume,
+            transport: request.transport,
             epoch: head.epoch,
-            greeting: Some(greeting.into()),
+            greeting: Some(greeting),
             refill: None,
             times,
-            timer,
+            timer: None,
             opened,
             events: 0,
             bytes: 0,
             end: None,
-        }
+        };
+        session.tell_opened();
+        session
+    }
+
+    fn tell_opened(&self) {
+        let who = self.recipient();
+        tracing::info!(
+            connection = %self.id(),
+            user = %who.user.as_str().escape_debug(),
+            tenant = %who.tenant.as_str().escape_debug(),
+            transport = self.transport.as_str(),
+            resume = self.resume.as_str(),
+            reset_reason = self.resume.reset_reason().map(ResetReason::as_str),
+            "stream opened"
+        );
+    }
+
+    fn tell_closed(&self) {
+        let (stats, who) = (self.stats(), self.recipient());
+        tracing::info!(
+            connection = %self.id(),
+            user = %who.user.as_str().escape_debug(),
+            tenant = %who.tenant.as_str().escape_debug(),
+            reason = stats.end.map_or("client", EndReason::as_str),
+            events = stats.events,
+            bytes = stats.bytes,
+            seconds = stats.open_for.as_secs_f64(),
+            "stream closed"
+        );
     }
 
     /// The stream's id, as `ready` tells it.
@@ -125,53 +169,83 @@ impl Session {
         if self.end.is_some() {
             return Poll::Ready(None);
         }
-        if let Some(greeting) = self.greeting.take() {
-            return self.write(greeting, 1);
-        }
         loop {
-            if let Some(reason) = self.times.end(Instant::now()) {
-                return self.finish(reason);
+            let mut chunk = Chunk::default();
+            if self.poll_step(cx, Instant::now(), &mut chunk).is_ready() {
+                return Poll::Ready(Some(chunk.into_bytes()));
             }
-            if let Poll::Ready(bytes) = self.poll_events(cx) {
-                return Poll::Ready(bytes);
-            }
-            self.arm();
-            if self.timer.as_mut().poll(cx).is_pending() {
+            if self.poll_timer(cx).is_pending() {
                 return Poll::Pending;
-            }
-            if let Some(sign) = self.sign() {
-                return self.write(sign, 1);
             }
         }
     }
 
-    /// Sets the timer to what is due next. The drain is looked for only now that the waker is registered, so that none is missed. A timer
-    /// that goes off too early costs less than one that is set with every write, so later deadlines are left to it.
-    fn arm(&mut self) {
+    /// A timer that goes off too early costs less than one that is set with every write, so later deadlines are left to it.
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let deadline = self.deadline();
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        if deadline < timer.deadline() || timer.is_elapsed() {
+            timer.as_mut().reset(deadline);
+        }
+        timer.as_mut().poll(cx)
+    }
+
+    /// When to poll at the latest, whether or not the waker is woken. It moves with every step.
+    #[must_use]
+    pub fn deadline(&self) -> Instant {
+        self.times.next()
+    }
+
+    /// The next step: when it is ready, `chunk` holds the bytes to write, and nothing else. `now` is this moment.
+    ///
+    /// Pending: there is nothing to write, and the waker is registered. After [`Step::End`] there is nothing more to ask.
+    pub fn poll_step(&mut self, cx: &mut Context<'_>, now: Instant, chunk: &mut Chunk) -> Poll<Step> {
+        if let Some(greeting) = self.greeting.take() {
+            chunk.set(&greeting, 1);
+            return self.wrote(Step::More, now, chunk);
+        }
+        if let Some(reason) = self.times.end(now) {
+            return self.finish(reason, now, chunk);
+        }
+        let polled = self.poll_events(cx, now, chunk);
+        // Looked for only now that the waker is registered, so that no drain is missed.
         if let Some(drain) = self.lease.hub.drain() {
             self.times.notice(drain, || self.lease.hub.drain_share());
         }
-        let next = self.times.next();
-        if next < self.timer.deadline() || self.timer.is_elapsed() {
-            self.timer.as_mut().reset(next);
+        if polled.is_ready() {
+            return polled;
+        }
+        match (self.times.end(now), self.times.sign(now)) {
+            (Some(reason), _) => self.finish(reason, now, chunk),
+            (None, Some(sign)) => {
+                chunk.set(&self.sign(sign), 1);
+                self.wrote(Step::More, now, chunk)
+            }
+            (None, None) => Poll::Pending,
         }
     }
 
+    /// Whether the stream must end, by the clock or by order. For whoever cannot write: such a stream is not polled.
+    #[must_use]
+    pub fn must_end(&self, now: Instant) -> bool {
+        self.times.end(now).is_some() || self.lease.ends().is_some()
+    }
+
     /// What the ring or the store has for this stream.
-    fn poll_events(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+    fn poll_events(&mut self, cx: &mut Context<'_>, now: Instant, chunk: &mut Chunk) -> Poll<Step> {
         loop {
             if let Some(refill) = &mut self.refill {
                 let Poll::Ready(read) = refill.as_mut().poll(cx) else { return Poll::Pending };
                 self.refill = None;
                 return match read {
-                    Ok(refill) => self.replay(&refill),
-                    Err(Lost::Gone) => self.finish(EndReason::Revoked),
-                    Err(Lost::Behind) => self.finish(EndReason::Behind),
+                    Ok(refill) => self.replay(&refill, now, chunk),
+                    Err(Lost::Gone) => self.finish(EndReason::Revoked, now, chunk),
+                    Err(Lost::Behind) => self.finish(EndReason::Behind, now, chunk),
                 };
             }
-            match self.lease.pass(cx.waker()) {
-                Pass::Write(written) => return self.write_pass(written),
-                Pass::End(reason) => return self.finish(reason),
+            match self.lease.pass(cx.waker(), now, chunk) {
+                Pass::Write { more } => return self.wrote(if more { Step::More } else { Step::Rest }, now, chunk),
+                Pass::End(reason) => return self.finish(reason, now, chunk),
                 Pass::Idle => return Poll::Pending,
                 Pass::Hole(after) => self.begin_refill(after),
             }
@@ -185,46 +259,40 @@ impl Session {
     }
 
     /// Writes what was read from the log.
-    fn replay(&mut self, refill: &Refill) -> Poll<Option<Bytes>> {
+    fn replay(&mut self, refill: &Refill, now: Instant, chunk: &mut Chunk) -> Poll<Step> {
         let Refill { page, last } = refill;
-        let mut written = Written::default();
-        written.tell_gap(self.lease.take_dropped());
+        chunk.clear();
+        chunk.tell_gap(self.lease.take_dropped());
         for entry in &page.entries {
             let cursor = Cursor { epoch: self.epoch, seq: entry.seq };
-            written.stamp(cursor, &frame::change(&entry.change));
+            chunk.stamp(cursor, &frame::change(&entry.change));
         }
-        written.counts(page.head.counts, page.head.seq);
+        chunk.counts(page.head.counts, page.head.seq);
         self.lease.place(Cursor { epoch: self.epoch, seq: *last }, page.head.seq);
-        self.write_pass(written)
+        self.wrote(Step::More, now, chunk)
     }
 
-    fn write_pass(&mut self, written: Written) -> Poll<Option<Bytes>> {
-        let metrics = &self.lease.hub.metrics;
-        if written.gap {
+    fn wrote(&mut self, step: Step, now: Instant, chunk: &Chunk) -> Poll<Step> {
+        let (metrics, length) = (&self.lease.hub.metrics, chunk.bytes().len() as u64);
+        if chunk.gap {
             metrics.gaps.inc();
         }
-        if let Some(published) = written.published {
-            metrics.publish_to_write_seconds.observe(published.elapsed().as_secs_f64());
+        if let Some(published) = chunk.published {
+            metrics.publish_to_write_seconds.observe(now.saturating_duration_since(published).as_secs_f64());
         }
-        self.write(written.bytes.into(), written.events)
-    }
-
-    fn write(&mut self, bytes: Bytes, events: u64) -> Poll<Option<Bytes>> {
-        let metrics = &self.lease.hub.metrics;
-        let length = bytes.len() as u64;
-        self.events += events;
+        self.events += chunk.events;
         self.bytes += length;
-        metrics.events_written.inc_by(events);
+        metrics.events_written.inc_by(chunk.events);
         metrics.bytes_written.inc_by(length);
-        self.times.wrote(Instant::now());
-        Poll::Ready(Some(bytes))
+        self.times.wrote(now);
+        Poll::Ready(step)
     }
 
-    fn finish(&mut self, reason: EndReason) -> Poll<Option<Bytes>> {
+    fn finish(&mut self, reason: EndReason, now: Instant, chunk: &mut Chunk) -> Poll<Step> {
         self.end = Some(reason);
         self.refill = None;
-        let retry = self.retry(reason);
-        self.write(frame::reconnect(reason, retry), 1)
+        chunk.set(&frame::reconnect(reason, self.retry(reason)), 1);
+        self.wrote(Step::End, now, chunk)
     }
 
     fn retry(&self, reason: EndReason) -> Retry {
@@ -240,11 +308,11 @@ impl Session {
     }
 
     /// The event that the clock asks for.
-    fn sign(&mut self) -> Option<Bytes> {
-        self.times.sign(Instant::now()).map(|sign| match sign {
+    fn sign(&self, sign: Sign) -> Bytes {
+        match sign {
             Sign::Heartbeat => frame::heartbeat(self.lease.hub.options.heartbeat_form),
             Sign::Expiring(at) => frame::expiring(at),
-        })
+        }
     }
 }
 
@@ -252,6 +320,7 @@ impl Drop for Session {
     fn drop(&mut self) {
         let reason = self.end.map_or("closed", EndReason::as_str);
         count(&self.lease.hub.metrics.ends, "reason", reason, 1);
+        self.tell_closed();
     }
 }
 

@@ -10,7 +10,7 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use campanile_core::{EndReason, Identity, OpenRequest, Transport, frame};
+use campanile_core::{EndReason, Identity, Offered, OpenRequest, Transport, frame};
 use futures_util::stream;
 use http::{
     HeaderName, HeaderValue, Method, StatusCode, Version,
@@ -40,7 +40,11 @@ async fn try_open(http: &Http, parts: &Parts) -> Result<Response, Problem> {
     http.connect(&who)?;
     let session = http.engine().open(request).await.inspect_err(|_| http.unconnect(&who))?;
     ticket.into_iter().for_each(Taken::use_up);
-    Ok(streaming(parts, Body::new(SessionBody::new(session, transport(parts)))))
+    let offered = Offered::new(session);
+    let takeover = offered.takeover();
+    let mut response = streaming(parts, Body::new(SessionBody(offered)));
+    response.extensions_mut().insert(takeover);
+    Ok(response)
 }
 
 /// Whose stream it is: by token, cookie or ticket, in that order. HEAD leaves the ticket alone.
