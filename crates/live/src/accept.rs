@@ -69,11 +69,7 @@ fn welcome<A: App>(stream: TcpStream, peer: PeerAddr, context: &Arc<Context<A>>,
         return;
     };
     if socket::prepare(&stream, &context.options).is_ok() {
-        let connection = context.clone().connection(stream, peer);
-        tokio::spawn(async move {
-            connection.await;
-            drop(place);
-        });
+        tokio::spawn(context.clone().connection(stream, peer, place));
     }
 }
 

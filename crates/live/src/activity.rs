@@ -25,6 +25,8 @@ struct State {
     raise_version: bool,
     half_closed: bool,
     refusal: Option<Refusal>,
+    /// An answer is handed over to its last byte, and not all of it is known to be written.
+    owes: bool,
 }
 
 /// Where in the life of a request.
@@ -86,6 +88,7 @@ impl Activity {
             raise_version: false,
             half_closed: false,
             refusal: None,
+            owes: false,
         }))
     }
 
@@ -146,6 +149,7 @@ impl Activity {
     /// Everything that was to be written is.
     pub(crate) fn flushed(&self) {
         let state = &mut *self.0.lock();
+        state.owes = false;
         if state.phase == Phase::Serving && state.answer == Answer::Complete {
             (state.phase, state.since) = (Phase::Idle, Instant::now());
         }
@@ -185,7 +189,18 @@ impl Activity {
 
     /// The answer is handed over to its last byte, or given up.
     pub(crate) fn answer_ended(&self) {
-        self.0.lock().answer = Answer::Complete;
+        let state = &mut *self.0.lock();
+        (state.answer, state.owes) = (Answer::Complete, true);
+    }
+
+    /// Whether something of an earlier answer may still be unwritten.
+    pub(crate) fn owes(&self) -> bool {
+        self.0.lock().owes
+    }
+
+    /// Whether some of the request's body is still to come.
+    pub(crate) fn is_body_pending(&self) -> bool {
+        self.0.lock().request.body_pending
     }
 
     // The clock, and the end.

@@ -8,7 +8,9 @@ use crate::{
     answer::AnswerBody,
     body::{Pending, TimedBody},
     checks,
+    direct::{self, Direct, Held, Stream},
     io::Io,
+    places::Place,
     server::{self, App, Context},
     sniff::Begun,
     socket::Transport,
@@ -16,6 +18,7 @@ use crate::{
     timer::Alarm,
 };
 use axum::{body::Body, extract::Request, response::Response};
+use campanile_core::{Session, Takeover};
 use http::{
     HeaderValue, Version,
     header::{CONNECTION, HeaderMap},
@@ -24,9 +27,10 @@ use http::{
 use http_body::Body as _;
 use hyper::{body::Incoming, server::conn::http1, service::Service};
 use hyper_util::rt::TokioIo;
+use parking_lot::Mutex;
 use std::{
     convert::Infallible,
-    future::{Future, poll_fn, ready},
+    future::{Future, pending, poll_fn, ready},
     pin::Pin,
     sync::Arc,
     task::{Context as Waking, Poll},
@@ -41,8 +45,16 @@ type Connection<T, A> = http1::Connection<TokioIo<Io<T>>, Requests<A>>;
 const LEAST_BUFFER: usize = 8 * 1024;
 
 /// Serves a connection to its end.
-pub(crate) async fn serve<T: Transport, A: App>(transport: T, begun: Begun, context: Arc<Context<A>>, peer: PeerAddr) {
-    let mut stop = context.stop.clone();
+///
+/// If that is an event stream, this is not the end of its socket: the writer has it then, with its place.
+pub(crate) async fn serve<T: Transport, A: App>(
+    transport: T,
+    begun: Begun,
+    context: Arc<Context<A>>,
+    peer: PeerAddr,
+    place: Place,
+) {
+    let (mut stop, writers) = (context.stop.clone(), context.direct.clone());
     let mut driver = Driver::new(transport, begun, context, peer);
     let end = loop {
         tokio::select! {
@@ -54,6 +66,9 @@ pub(crate) async fn serve<T: Transport, A: App>(transport: T, begun: Begun, cont
             },
         }
     };
+    if let End::Taken(taken) = end {
+        return driver.hand_over(*taken, &writers, place, stop);
+    }
     let closed = tokio::select! {
         closed = driver.finish(end) => closed,
         () = server::aborted(&mut stop) => return,
@@ -69,11 +84,22 @@ pub(crate) async fn serve<T: Transport, A: App>(transport: T, begun: Begun, cont
 struct Driver<T: Transport, A: App> {
     connection: Connection<T, A>,
     activity: Arc<Activity>,
+    taken: TakenSlot,
     options: Arc<LiveOptions>,
     stats: Arc<LiveStats>,
     alarm: Alarm,
     stopping: bool,
 }
+
+/// An event stream on its way from the request that opened it to the writer.
+struct Taken {
+    session: Session,
+    head: Vec<u8>,
+    body: Body,
+}
+
+/// Where the request leaves it. hyper is not asked any more once it is there.
+type TakenSlot = Arc<Mutex<Option<Box<Taken>>>>;
 
 /// How a connection has ended.
 enum End {
@@ -85,6 +111,8 @@ enum End {
     Torn,
     /// There is nobody to write to.
     Broken,
+    /// As far as HTTP goes: what follows is an event stream.
+    Taken(Box<Taken>),
 }
 
 impl<T: Transport, A: App> Driver<T, A> {
@@ -92,9 +120,11 @@ impl<T: Transport, A: App> Driver<T, A> {
         let activity = Arc::new(Activity::new(begun.first_byte));
         let (options, stats) = (context.options.clone(), context.stats.clone());
         let io = Io::new(transport, begun.bytes, Some(activity.clone()), options.clone(), stats.clone());
-        let requests = Requests { context, activity: activity.clone(), peer };
+        let taken = TakenSlot::default();
+        let takes = (options.direct && T::DIRECT).then(|| taken.clone());
+        let requests = Requests { context, activity: activity.clone(), takes, peer };
         let connection = builder(&options).serve_connection(TokioIo::new(io), requests);
-        Self { connection, activity, options, stats, alarm: Alarm::default(), stopping: false }
+        Self { connection, activity, taken, options, stats, alarm: Alarm::default(), stopping: false }
     }
 
     fn poll(&mut self, cx: &mut Waking<'_>) -> Poll<End> {
@@ -106,11 +136,28 @@ impl<T: Transport, A: App> Driver<T, A> {
         if let Poll::Ready(end) = Pin::new(&mut self.connection).poll(cx) {
             return Poll::Ready(self.ended(&end));
         }
+        if let Some(taken) = self.taken() {
+            return Poll::Ready(End::Taken(taken));
+        }
         if self.activity.is_over() {
             return Poll::Ready(End::Done);
         }
         let deadline = self.activity.deadline(&self.options);
         self.alarm.poll_if(cx, deadline).map(|()| self.late())
+    }
+
+    /// The event stream that the socket is for now, once everything before it is written.
+    fn taken(&self) -> Option<Box<Taken>> {
+        if self.activity.owes() { None } else { self.taken.lock().take() }
+    }
+
+    /// Lets go of hyper, and of this task's memory with it.
+    fn hand_over(self, taken: Taken, writers: &Direct, place: Place, stop: watch::Receiver<bool>) {
+        let Taken { session, head, body } = taken;
+        if let Some(socket) = self.connection.into_parts().io.into_inner().into_socket() {
+            self.stats.count(Count::direct_streams);
+            writers.take(Stream::new(session, socket, head, Held { body, place, stop }));
+        }
     }
 
     fn ended(&self, end: &hyper::Result<()>) -> End {
@@ -135,7 +182,7 @@ impl<T: Transport, A: App> Driver<T, A> {
     async fn finish(self, end: End) -> Option<Io<T>> {
         let mut io = self.connection.into_parts().io.into_inner();
         let said = match end {
-            End::Broken => return None,
+            End::Broken | End::Taken(_) => return None,
             End::Torn => {
                 io.tear();
                 return None;
@@ -167,6 +214,8 @@ fn builder(options: &LiveOptions) -> http1::Builder {
 struct Requests<A> {
     context: Arc<Context<A>>,
     activity: Arc<Activity>,
+    /// Where event streams are left, if they may be taken over.
+    takes: Option<TakenSlot>,
     peer: PeerAddr,
 }
 
@@ -187,7 +236,15 @@ impl<A: App> Service<Request<Incoming>> for Requests<A> {
         let (until, stats) = (self.context.body_deadline(), self.context.stats.clone());
         let body = TimedBody::new(body, until, stats, BodyGuard(self.activity.clone()));
         let answer = self.context.app.clone().oneshot(Request::from_parts(parts, Body::new(body)));
-        Box::pin(async move { answer.await.map(|response| shaper.shape(response)) })
+        let takes = self.takes.clone();
+        Box::pin(async move {
+            let response = answer.await?;
+            match shaper.take_over(response, takes) {
+                // The driver takes it from here, and this future goes with hyper.
+                Ok(()) => pending().await,
+                Err(response) => Ok(shaper.shape(response)),
+            }
+        })
     }
 }
 
@@ -202,6 +259,19 @@ impl Shaper {
     fn begin(parts: &Parts, body: &Incoming, activity: Arc<Activity>, stop: watch::Receiver<bool>) -> Self {
         activity.begin(parts.method.is_safe(), !body.is_end_stream());
         Self { version: parts.version, guard: AnswerGuard(activity), stop }
+    }
+
+    /// Leaves an event stream for the driver. Any other answer comes back.
+    #[expect(clippy::result_large_err, reason = "most answers come back")]
+    fn take_over(&self, response: Response, takes: Option<TakenSlot>) -> Result<(), Response> {
+        let Some(slot) = takes.filter(|_| !self.guard.0.is_body_pending()) else { return Err(response) };
+        let Some(session) = response.extensions().get::<Takeover>().and_then(Takeover::claim) else {
+            return Err(response);
+        };
+        let (mut parts, body) = response.into_parts();
+        let head = direct::head_bytes(&mut parts, self.version);
+        *slot.lock() = Some(Box::new(Taken { session, head, body }));
+        Ok(())
     }
 
     fn stopping(&self) -> bool {

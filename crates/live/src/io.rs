@@ -18,6 +18,7 @@ use std::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
+    net::TcpStream,
     time::Instant,
 };
 
@@ -104,6 +105,11 @@ impl<T: Transport> Io<T> {
         }
         let until = self.discard_until;
         self.discard.poll_if(cx, until)
+    }
+
+    /// The socket, when hyper is done with the connection and has written everything. What the peer sent ahead is thrown away.
+    pub(crate) fn into_socket(self) -> Option<TcpStream> {
+        self.transport.into_socket()
     }
 
     /// Closes in the middle: the peer sees a reset.

@@ -42,6 +42,7 @@ mod answer;
 mod bind;
 mod body;
 mod checks;
+mod direct;
 mod http1;
 mod http2;
 mod inherit;
@@ -55,6 +56,7 @@ mod sniff;
 mod socket;
 mod stall;
 mod stats;
+mod sync;
 mod timer;
 
 pub use bind::bind;

@@ -37,6 +37,9 @@ pub struct LiveOptions {
     /// How many connections one address (one /64 of IPv6) may have; more get 503 and are closed. No limit, because behind a proxy all
     /// have one address.
     pub max_connections_per_address: Option<usize>,
+    /// Whether sockets of event streams over HTTP/1.1 are taken back from HTTP's machinery, and written directly. Yes. Without, everything works
+    /// the same and costs more.
+    pub direct: bool,
 }
 
 impl Default for LiveOptions {
@@ -53,6 +56,7 @@ impl Default for LiveOptions {
             max_streams: 200,
             max_connections: None,
             max_connections_per_address: None,
+            direct: true,
         }
     }
 }

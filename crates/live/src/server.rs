@@ -1,8 +1,10 @@
 //! The server: listening sockets, an application, an end.
 
 use crate::{
-    LiveOptions, LiveStats, PeerAddr, accept, http1, http2,
-    places::Places,
+    LiveOptions, LiveStats, PeerAddr, accept,
+    direct::Direct,
+    http1, http2,
+    places::{Place, Places},
     sniff::{self, Begun, Protocol},
     socket::Transport,
     stats::Count,
@@ -41,6 +43,8 @@ pub(crate) struct Context<A> {
     pub(crate) app: A,
     pub(crate) options: Arc<LiveOptions>,
     pub(crate) stats: Arc<LiveStats>,
+    /// Who writes event streams, unless hyper does.
+    pub(crate) direct: Direct,
     /// Whether to stop; closed when everything is to end at once. Never looked at here, so that each clone sees the change.
     pub(crate) stop: watch::Receiver<bool>,
 }
@@ -98,7 +102,10 @@ impl Server {
         let (order, stopped) = watch::channel(false);
         let places =
             Places::new(self.options.max_connections, self.options.max_connections_per_address, self.stats.clone());
-        let context = Arc::new(Context { app, options: Arc::new(self.options), stats: self.stats, stop: stopped });
+        let (options, stats) = (Arc::new(self.options), self.stats);
+        let mut writers = JoinSet::new();
+        let direct = Direct::start(&mut writers, &options, &stats);
+        let context = Arc::new(Context { app, options, stats, direct, stop: stopped });
         // Aborted when this future is dropped, with the listening sockets.
         let mut accepting = JoinSet::new();
         for listener in listeners {
@@ -115,10 +122,10 @@ impl Server {
 
 impl<A: App> Context<A> {
     /// Serves one connection to its end.
-    pub(crate) async fn connection<T: Transport>(self: Arc<Self>, mut transport: T, peer: PeerAddr) {
+    pub(crate) async fn connection<T: Transport>(self: Arc<Self>, mut transport: T, peer: PeerAddr, place: Place) {
         match self.begun(&mut transport).await {
             Some(Ok(begun)) if begun.protocol == Protocol::Http2 => http2::serve(transport, begun, self, peer).await,
-            Some(Ok(begun)) => http1::serve(transport, begun, self, peer).await,
+            Some(Ok(begun)) => http1::serve(transport, begun, self, peer, place).await,
             Some(Err(error)) if error.kind() == io::ErrorKind::TimedOut => self.stats.count(Count::head_timeouts),
             Some(Err(_)) | None => (),
         }

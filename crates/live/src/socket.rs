@@ -20,12 +20,24 @@ const SECOND: Duration = Duration::from_secs(1);
 pub(crate) trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     /// Makes closing a reset, and forget what was not sent yet: nobody reads it, or it must not look whole.
     fn forget_unsent(&self);
+
+    /// Whether its bytes are the socket's bytes, so that the socket can be written directly.
+    const DIRECT: bool;
+
+    /// The socket itself, if that is so.
+    fn into_socket(self) -> Option<TcpStream>;
 }
 
 impl Transport for TcpStream {
     fn forget_unsent(&self) {
         // A socket that refuses is closed all the same, a little later.
         _ = self.set_zero_linger();
+    }
+
+    const DIRECT: bool = true;
+
+    fn into_socket(self) -> Option<TcpStream> {
+        Some(self)
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident;)*) => {
-        /// What a [`Server`](crate::Server) has counted so far. All are totals since its start, but for `open`.
+        /// What a [`Server`](crate::Server) has counted so far. All are totals since its start, but for `open` and `direct_backlog`.
         #[derive(Debug, Default)]
         pub struct LiveStats { $($name: AtomicU64,)* }
 
@@ -43,6 +43,10 @@ counters! {
     write_timeouts;
     /// HTTP/2 streams reset because their peer accepted nothing for too long.
     stalled_streams;
+    /// Event streams whose sockets were taken back from HTTP's machinery.
+    direct_streams;
+    /// Bytes held for streams whose sockets do not take them now.
+    direct_backlog;
     /// Requests answered here instead of by the application: no request, too large, no host.
     bad_requests;
 }
@@ -50,6 +54,15 @@ counters! {
 impl LiveStats {
     pub(crate) fn count(&self, what: Count) {
         self.counter(what).fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A stream's backlog has changed.
+    pub(crate) fn backlog(&self, before: usize, after: usize) {
+        if before != after {
+            let held = self.counter(Count::direct_backlog);
+            held.fetch_add(after as u64, Ordering::Relaxed);
+            held.fetch_sub(before as u64, Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn uncount(&self, what: Count) {

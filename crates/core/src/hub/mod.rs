@@ -370,6 +370,10 @@ impl Lease {
         self.with(|user, key| user.pass(key, waker, now, chunk)).unwrap_or(Pass::End(EndReason::Draining))
     }
 
+    fn lane(&self) -> u64 {
+        ((self.user * SHARDS) + self.shard) as u64
+    }
+
     fn take_dropped(&self) -> u64 {
         self.with(|user, key| user.take_dropped(key)).unwrap_or(0)
     }

@@ -145,6 +145,12 @@ impl Session {
         self.resume
     }
 
+    /// A number that streams of one user share for as long as they are open.
+    #[must_use]
+    pub fn lane(&self) -> u64 {
+        self.lease.lane()
+    }
+
     /// Whose stream it is.
     #[must_use]
     pub fn recipient(&self) -> &Recipient {
