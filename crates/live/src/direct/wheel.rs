@@ -107,7 +107,7 @@ mod tests {
         let start = Instant::now();
         let mut wheel = Wheel::new(start);
         set(&mut wheel, start + SECOND * 3600, 1);
-        assert_eq!(due(&mut wheel, start + SECOND * 64), []);
+        assert!(due(&mut wheel, start + SECOND * 64).is_empty());
         assert_eq!(due(&mut wheel, start + SECOND * 66), [1]);
     }
 

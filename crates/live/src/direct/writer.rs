@@ -75,8 +75,9 @@ impl Writer {
 
     /// Puts what came, was woken or is due into the lanes.
     fn sort_in(&mut self) {
-        let Self { inbox, streams, lanes, wheel, arrived, woken, .. } = self;
+        let Self { inbox, stats, streams, lanes, wheel, arrived, woken, .. } = self;
         for stream in arrived.drain(..) {
+            stats.backlog(0, stream.backlog());
             let slot = streams.vacant_entry();
             let Ok(key) = u32::try_from(slot.key()) else { continue };
             let ear = Arc::new(Ear::new(inbox.clone(), key));

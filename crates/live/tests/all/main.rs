@@ -4,6 +4,7 @@
 
 mod accepting;
 mod bodies;
+mod direct;
 mod ends;
 mod framing;
 mod half_open;
