@@ -15,7 +15,9 @@ type Total = fn(&LiveStats) -> u64;
 
 const OPEN: Words = ("sockets", "Connections open now");
 
-const TOTALS: [(Words, Total); 9] = [
+const BACKLOG: Words = ("direct_backlog_bytes", "Bytes held for streams whose sockets do not take them now");
+
+const TOTALS: [(Words, Total); 10] = [
     (("sockets_accepted", "Connections accepted, the refused ones included"), LiveStats::accepted),
     (("sockets_refused", "Connections refused because there were too many"), LiveStats::refused),
     (("accept_errors", "Failures to accept, such as running out of file descriptors"), LiveStats::accept_errors),
@@ -23,6 +25,7 @@ const TOTALS: [(Words, Total); 9] = [
     (("head_timeouts", "Connections closed because a request's head did not come in time"), LiveStats::head_timeouts),
     (("body_timeouts", "Requests whose body did not come in time"), LiveStats::body_timeouts),
     (("idle_closes", "Connections closed because they had no request for too long"), LiveStats::idle_closes),
+    (("direct_streams", "Streams over HTTP/1.1 that are written past the HTTP library"), LiveStats::direct_streams),
     (("write_timeouts", "Connections reset because their peer accepted no byte"), LiveStats::write_timeouts),
     (("stalled_streams", "HTTP/2 streams reset because their peer accepted no byte"), LiveStats::stalled_streams),
 ];
@@ -55,8 +58,11 @@ impl Sockets {
 
 impl Collector for Sockets {
     fn encode(&self, mut to: DescriptorEncoder<'_>) -> fmt::Result {
-        self.family(&mut to, OPEN, MetricType::Gauge, |stats| {
-            ConstGauge::new(i64::try_from(stats.open()).unwrap_or(i64::MAX))
+        let gauges: [(Words, Total); 2] = [(OPEN, LiveStats::open), (BACKLOG, LiveStats::direct_backlog)];
+        gauges.iter().try_for_each(|(words, now)| {
+            self.family(&mut to, *words, MetricType::Gauge, |stats| {
+                ConstGauge::new(i64::try_from(now(stats)).unwrap_or(i64::MAX))
+            })
         })?;
         TOTALS.iter().try_for_each(|(words, total)| {
             self.family(&mut to, *words, MetricType::Counter, |stats| ConstCounter::new(total(stats)))
@@ -77,6 +83,6 @@ mod tests {
             assert!(text.contains(&format!("campanile_sockets{{listener=\"{listener}\"}} 0\n")), "{text}");
             assert!(text.contains(&format!("campanile_write_timeouts_total{{listener=\"{listener}\"}} 0\n")), "{text}");
         }
-        assert_eq!(text.lines().filter(|line| line.starts_with("# TYPE")).count(), TOTALS.len() + 1);
+        assert_eq!(text.lines().filter(|line| line.starts_with("# TYPE")).count(), TOTALS.len() + 2);
     }
 }

@@ -56,6 +56,7 @@ pub(crate) async fn run(
 fn options(config: &Config) -> LiveOptions {
     let mut options = LiveOptions::default();
     options.write_timeout = config.write_timeout;
+    options.direct = config.direct;
     options.max_uri = MAX_URI;
     options
 }

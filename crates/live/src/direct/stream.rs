@@ -195,17 +195,20 @@ impl Stream {
         drop(body);
         tokio::spawn(async move {
             tokio::select! {
-                // However that ends, the socket is closed then.
-                _ = timeout(linger, farewell(&mut socket)) => {}
-                () = crate::server::aborted(&mut stop) => {}
+                sent = socket.shutdown() => if sent.is_err() { return },
+                () = crate::server::aborted(&mut stop) => return,
             }
+            // Everything is said: the server's end does not wait for what the peer does now.
+            drop(stop);
+            // However that ends, the socket is closed then.
+            _ = timeout(linger, discard(&socket)).await;
             drop((socket, place));
         });
     }
 }
 
-async fn farewell(socket: &mut TcpStream) -> io::Result<()> {
-    socket.shutdown().await?;
+/// Throws away what the peer still sends, until it has closed.
+async fn discard(socket: &TcpStream) -> io::Result<()> {
     let mut scratch = [0; READ];
     loop {
         socket.readable().await?;

@@ -71,6 +71,7 @@ fn config(reader: &Reader) -> Config {
         store: reader.parsed(keys::STORE_URL, parse::store_url).unwrap_or(super::StoreUrl::Memory),
         sse: sse(reader),
         write_timeout: reader.seconds(keys::WRITE_TIMEOUT_SECONDS),
+        direct: reader.text(keys::WRITE_PATH).as_deref() == Some("direct"),
         drain: Drain { delay: reader.seconds(keys::DRAIN_DELAY_SECONDS), window: reader.seconds(keys::DRAIN_SECONDS) },
         limits: Limits {
             body_bytes: reader.count(keys::BODY_BYTES),

@@ -160,6 +160,9 @@ built {
     WRITE_TIMEOUT_SECONDS = "sse.write_timeout_seconds", Whole(1, 3600), "60",
         "After how long a connection that accepts no byte is closed, and a stream of an HTTP/2 connection that accepts none is reset.",
         "A reader that stopped, or vanished without a word, holds a socket and a place; its client resumes.";
+    WRITE_PATH = "sse.write_path", OneOf(&["direct", "ordinary"]), "direct",
+        "Who writes streams over HTTP/1.1: this server itself, or the HTTP library as it writes everything else. Clients see no difference.",
+        "The direct path costs a fraction; the ordinary one is there to compare, and in case of doubt.";
     MAX_LIFETIME_SECONDS = "sse.max_lifetime_seconds", Whole(1, 365 * DAY), "",
         "After how long a stream is asked to reconnect, with 20 % of jitter; not set: never.",
         "Spreads streams over nodes again after one was added.";

@@ -119,6 +119,8 @@ pub(crate) struct Config {
     pub(crate) store: StoreUrl,
     pub(crate) sse: SseOptions,
     pub(crate) write_timeout: Duration,
+    /// Whether streams over HTTP/1.1 are written past the HTTP library.
+    pub(crate) direct: bool,
     pub(crate) drain: Drain,
     pub(crate) limits: Limits,
     pub(crate) definitions: Definitions,
