@@ -158,6 +158,7 @@ impl Slot {
 
 /// The places of a user's streams, in the order in which they came. Most users have one, and a tree would have room for eleven.
 #[derive(Default, Debug)]
+#[expect(clippy::vec_box, reason = "a vector has room for four at once, and most users have one stream")]
 pub(super) struct Slots(Vec<Box<Slot>>);
 
 impl Slots {

@@ -18,6 +18,7 @@ pub(super) struct Times {
 }
 
 /// What the clock asks for.
+#[derive(Clone, Copy)]
 pub(super) enum Sign {
     Heartbeat,
     /// The token ends then.

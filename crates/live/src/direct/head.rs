@@ -4,6 +4,7 @@ use http::{HeaderValue, Version, header::DATE, response::Parts};
 use std::time::SystemTime;
 
 /// The bytes of a head, with `Date`, in the version that the peer speaks.
+#[expect(clippy::disallowed_methods, reason = "`Date` is the wall clock's, as hyper's is")]
 pub(crate) fn bytes(parts: &mut Parts, peer: Version) -> Vec<u8> {
     if !parts.headers.contains_key(DATE)
         && let Ok(date) = HeaderValue::from_str(&httpdate::fmt_http_date(SystemTime::now()))

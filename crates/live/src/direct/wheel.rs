@@ -61,7 +61,6 @@ impl Wheel {
         &mut self.ticks[Self::index(tick)]
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "less than 4096")]
     fn index(tick: u64) -> usize {
         (tick % TICKS) as usize
     }

@@ -31,6 +31,7 @@ pub(super) struct Writer {
     /// The bytes of one write, whoever's it is.
     chunk: Chunk,
     // What the inbox is emptied into, and the streams of a turn.
+    #[expect(clippy::vec_box, reason = "both are as large as the largest storm of arrivals was")]
     arrived: Vec<Box<Stream>>,
     woken: Vec<u32>,
     turn: Vec<u32>,
