@@ -135,7 +135,7 @@ async fn until_it_waits(streams: &Streams) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_that_accepts_nothing_for_too_long_is_reset() {
     let options = brief(|options| options.write_timeout = Duration::from_millis(400));
-    let streams = Streams::with(SseOptions::default(), options);
+    let streams = Streams::with(&SseOptions::default(), options);
     let mut stalled = Wire::narrow(streams.address).await;
     stalled.send(request("u")).await;
     streams.streams(1).await;
@@ -170,7 +170,7 @@ async fn a_stream_that_ends_is_read_to_its_last_byte_whatever_its_peer_still_sen
 #[tokio::test]
 async fn heartbeats_come_when_nothing_else_does() {
     let sse = SseOptions { heartbeat: Duration::from_millis(200), ..SseOptions::default() };
-    let streams = Streams::with(sse, brief(|_| ()));
+    let streams = Streams::with(&sse, brief(|_| ()));
     let mut wire = Wire::connect(streams.address).await;
     wire.send(request("u")).await;
     wire.until_times("event: __heartbeat__\ndata:\n\n", 5).await;

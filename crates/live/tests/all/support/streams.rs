@@ -104,11 +104,11 @@ async fn open(State(engine): State<Engine>, request: Request) -> Response {
 
 impl Streams {
     pub(crate) fn start(direct: bool) -> Self {
-        Self::with(SseOptions::default(), brief(|options| options.direct = direct))
+        Self::with(&SseOptions::default(), brief(|options| options.direct = direct))
     }
 
-    pub(crate) fn with(sse: SseOptions, options: LiveOptions) -> Self {
-        let sse = SseOptions { max_connections_per_user: 10_000, ..sse };
+    pub(crate) fn with(sse: &SseOptions, options: LiveOptions) -> Self {
+        let sse = SseOptions { max_connections_per_user: 10_000, ..sse.clone() };
         let retention = RetentionOptions { log_entries: 1_000_000, ..RetentionOptions::default() };
         let engine = Engine::builder(Arc::new(MemoryStore::default())).sse(sse).retention(retention).start();
         let guards = Arc::new(AtomicUsize::new(0));
