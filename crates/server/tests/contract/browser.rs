@@ -65,6 +65,28 @@ async fn a_cross_site_request_with_a_cookie_is_403() {
     assert_eq!(outcome(&node, &[("Sec-Fetch-Site", "cross-site"), ("Origin", "https://evil.example")]).await, [403; 3]);
 }
 
+/// A ticket was given to a page that had credentials; a cookie beside it still is one, and comes first.
+#[tokio::test]
+async fn a_ticket_counts_for_any_page_and_helps_no_cookie() {
+    let node = start().await;
+    let ticket = node.post_as("u", "/notifications/stream/tickets").await.expect(201).json();
+    let request = node.anonymous_stream().ticket(ticket["ticket"].as_str().unwrap());
+    let request = request.field("Origin", "https://evil.example").field("Sec-Fetch-Site", "cross-site");
+    let with_cookie = request.clone().cookie("campanile_token", &node.token("v"));
+    let _ = with_cookie.refused().await.problem(403);
+    assert_eq!(request.open().await.ready().await.json["user"], "u");
+}
+
+/// No page can send these; whoever does is not given the benefit of the doubt.
+#[tokio::test]
+async fn two_origins_are_a_foreign_one() {
+    let node = start_with("CORS__ORIGINS", APP).await;
+    assert_eq!(outcome(&node, &[("Origin", APP), ("Origin", APP)]).await, [403; 3]);
+    let own = format!("http://{}", node.address());
+    assert_eq!(outcome(&node, &[("Origin", APP), ("Origin", &own)]).await, [403; 3]);
+    assert_eq!(outcome(&node, &[("Origin", &format!("{APP}, {APP}"))]).await, [403; 3]);
+}
+
 #[tokio::test]
 async fn a_change_with_a_cookie_must_say_where_it_comes_from() {
     let node = start().await;

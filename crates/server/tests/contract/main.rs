@@ -41,6 +41,7 @@ mod marks;
 mod operations;
 mod outcomes;
 mod over_http2;
+mod overflow;
 mod paging;
 mod position;
 mod problems;

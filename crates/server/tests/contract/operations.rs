@@ -25,6 +25,65 @@ async fn metrics_are_on_the_admin_listener_only() {
     }
 }
 
+/// The text format of Prometheus, where every sample has a type; OpenMetrics for whoever names it.
+#[tokio::test]
+async fn metrics_are_the_text_of_prometheus() {
+    let node = start().await;
+    let answer = Request::get("/metrics").send(node.admin_address()).await.expect(200);
+    assert_eq!(answer.field("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+    let types: Vec<_> = answer.text().lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
+    let typed = |sample: &str| {
+        types.iter().filter_map(|line| line.split_once(' ')).any(|(name, kind)| match kind {
+            "histogram" => sample.strip_prefix(name).is_some_and(|rest| ["_bucket", "_sum", "_count"].contains(&rest)),
+            _ => sample == name,
+        })
+    };
+    let mut samples = answer.text().lines().filter(|line| !line.starts_with('#'));
+    assert!(samples.clone().count() > 20, "{answer}");
+    samples.all(|line| {
+        let name = line.split(['{', ' ']).next().unwrap();
+        assert!(typed(name) && line.rsplit_once(' ').unwrap().1.parse::<f64>().is_ok(), "{line}");
+        true
+    });
+    let asked = Request::get("/metrics").field("Accept", "application/openmetrics-text; version=1.0.0");
+    let open_metrics = asked.send(node.admin_address()).await.expect(200);
+    assert!(open_metrics.text().ends_with("# EOF\n"), "{open_metrics}");
+    let head = Request::new("HEAD", "/metrics").send(node.admin_address()).await.expect(200);
+    assert!(head.body.is_empty(), "{head}");
+}
+
+/// Without a key the admin listener is for this machine, and a page that points its own name at it gets nothing.
+#[tokio::test]
+async fn the_admin_listener_answers_the_names_of_this_machine_only() {
+    let node = start().await;
+    let get = |host: &str, path: &str| Request::get(path).field("Host", host);
+    let port = node.admin_address().port();
+    for path in ["/metrics", "/health/ready"] {
+        for good in ["localhost".into(), format!("127.0.0.1:{port}"), format!("[::1]:{port}")] {
+            let _ = get(&good, path).send(node.admin_address()).await.expect(200);
+        }
+        for bad in ["evil.example".into(), format!("localhost.evil.example:{port}"), "10.0.0.1".into()] {
+            let bad: String = bad;
+            let _ = get(&bad, path).send(node.admin_address()).await.problem(421);
+        }
+    }
+}
+
+#[tokio::test]
+async fn health_is_answered_to_head_and_not_kept() {
+    let node = start().await;
+    for path in ["/health/live", "/health/ready"] {
+        let head = node.send(Request::new("HEAD", path)).await.expect(200);
+        assert!(head.body.is_empty(), "{head}");
+        let get = node.send(Request::get(path)).await.expect(200);
+        assert_eq!(
+            (get.field("cache-control"), get.field("content-type")),
+            (Some("no-store"), Some("application/json"))
+        );
+        let _ = node.send(Request::post(path)).await.problem(405);
+    }
+}
+
 #[tokio::test]
 async fn metrics_count_what_happened() {
     let node = start_with("SSE__MAX_CONNECTIONS_PER_USER", 1).await;

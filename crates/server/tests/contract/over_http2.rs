@@ -178,6 +178,9 @@ async fn cookies_in_pieces_and_tickets_are_credentials() {
     let cookie = format!("campanile_token={}", node.token("by-cookie"));
     let in_pieces = stream(&node).header("cookie", "a=b").header("cookie", cookie).header("cookie", "c=d");
     assert_eq!(ready(&client, in_pieces).await["user"], "by-cookie");
+    let own = stream(&node).header("cookie", format!("campanile_token={}", node.token("own")));
+    let own = own.header("origin", format!("http://{}", node.address()));
+    assert_eq!(ready(&client, own).await["user"], "own", "the own host is in :authority");
     let ticket = node.post_as("by-ticket", "/notifications/stream/tickets").await.expect(201).json();
     let by_ticket = format!("ticket={}", ticket["ticket"].as_str().unwrap());
     assert_eq!(ready(&client, stream_with(&node, &by_ticket)).await["user"], "by-ticket");
