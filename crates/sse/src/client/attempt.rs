@@ -18,27 +18,33 @@ pub(super) struct Plan {
     pub(super) client: Client,
     pub(super) template: Template,
     pub(super) tokens: Option<Tokens>,
-    pub(super) read_timeout: Option<Duration>,
     pub(super) redirects: u32,
 }
 
-/// The body of the stream behind `position`.
-pub(super) async fn attempt(plan: Arc<Plan>, position: Option<HeaderValue>) -> Result<Body, Failure> {
-    let mut answer = plan.ask(position.as_ref(), TokenFor::Attempt).await?;
-    if answer.status() == StatusCode::UNAUTHORIZED && plan.tokens.is_some() {
-        answer = plan.ask(position.as_ref(), TokenFor::Refused).await?;
-    }
-    answer::judge(answer).map(Body::from)
+/// What is its own.
+pub(super) struct Attempt {
+    pub(super) plan: Arc<Plan>,
+    pub(super) position: Option<HeaderValue>,
+    pub(super) read_timeout: Option<Duration>,
 }
 
-impl Plan {
-    async fn ask(&self, position: Option<&HeaderValue>, reason: TokenFor) -> Result<Response, Failure> {
-        let mut template = self.template.clone();
-        if let Some(tokens) = &self.tokens {
+impl Attempt {
+    /// The body of the stream behind the position.
+    pub(super) async fn run(self) -> Result<Body, Failure> {
+        let mut answer = self.ask(TokenFor::Attempt).await?;
+        if answer.status() == StatusCode::UNAUTHORIZED && self.plan.tokens.is_some() {
+            answer = self.ask(TokenFor::Refused).await?;
+        }
+        answer::judge(answer).map(Body::from)
+    }
+
+    async fn ask(&self, reason: TokenFor) -> Result<Response, Failure> {
+        let mut template = self.plan.template.clone();
+        if let Some(tokens) = &self.plan.tokens {
             let value = tokens.authorization(reason).await.map_err(Interruption::Token)?;
             template.headers.insert(AUTHORIZATION, value);
         }
-        if let Some(position) = position {
+        if let Some(position) = &self.position {
             template.headers.insert(LAST_EVENT_ID, position.clone());
         }
         self.follow(template).await
@@ -46,7 +52,7 @@ impl Plan {
 
     /// Sends the request, and goes where the answers lead.
     async fn follow(&self, mut template: Template) -> Result<Response, Failure> {
-        for _ in 0..=self.redirects {
+        for _ in 0..=self.plan.redirects {
             let answer = self.send(template.request()).await?;
             match redirect::target(&answer) {
                 None => return Ok(answer),
@@ -57,7 +63,7 @@ impl Plan {
     }
 
     async fn send(&self, request: Request) -> Result<Response, Failure> {
-        let answer = self.client.execute(request);
+        let answer = self.plan.client.execute(request);
         let answer = match self.read_timeout {
             None => answer.await,
             Some(time) => timeout(time, answer).await.map_err(|_| Interruption::Silent(time))?,

@@ -24,8 +24,14 @@ struct Silence {
 
 impl OpenBody {
     pub(super) fn new(body: Body, read_timeout: Option<Duration>) -> Self {
-        let silence = read_timeout.map(|limit| Silence { limit, left: Box::pin(sleep(limit)) });
-        Self { body, silence }
+        let mut open = Self { body, silence: None };
+        open.limit_silence(read_timeout);
+        open
+    }
+
+    /// Counts the silence from now on.
+    pub(super) fn limit_silence(&mut self, read_timeout: Option<Duration>) {
+        self.silence = read_timeout.map(|limit| Silence { limit, left: Box::pin(sleep(limit)) });
     }
 
     /// The next bytes, or why there are no more.
@@ -121,6 +127,16 @@ mod tests {
     async fn a_frame_without_bytes_is_no_sign_of_life() {
         let (_, why, secs) = given(&[(80, ""), (80, "late")], Some(Duration::from_secs(90))).await;
         assert_eq!((why.as_str(), secs), ("not a byte for 90s", 90));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn another_limit_counts_from_its_moment_on() {
+        let (start, mut open) =
+            (Instant::now(), OpenBody::new(body(&[(80, "x"), (1000, "late")]), Some(Duration::from_secs(90))));
+        poll_fn(|cx| open.poll_chunk(cx)).await.unwrap();
+        open.limit_silence(Some(Duration::from_secs(200)));
+        let why = poll_fn(|cx| open.poll_chunk(cx)).await.unwrap_err().to_string();
+        assert_eq!((why.as_str(), start.elapsed().as_secs()), ("not a byte for 200s", 280));
     }
 
     #[tokio::test(start_paused = true)]

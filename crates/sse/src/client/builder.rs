@@ -120,10 +120,11 @@ impl EventSourceBuilder {
             client,
             template: Template::of(&request.map_err(|error| RequestError::Invalid(error.without_url()))?)?,
             tokens: self.tokens,
-            read_timeout: self.read_timeout,
             redirects: self.redirects,
         };
         let reader = Reader::new(self.limits, self.last_event_id);
-        Ok(EventSource::new(Arc::new(plan), reader, Pace::new(self.backoff, Rng::new()), self.listener))
+        let mut source = EventSource::new(Arc::new(plan), reader, Pace::new(self.backoff, Rng::new()), self.listener);
+        source.set_read_timeout(self.read_timeout);
+        Ok(source)
     }
 }

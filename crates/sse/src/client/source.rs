@@ -13,7 +13,7 @@ use reqwest::header::HeaderValue;
 use reqwest::{Body, RequestBuilder};
 use tokio::time::{Sleep, sleep};
 
-use super::attempt::{Plan, attempt};
+use super::attempt::{Attempt, Plan};
 use super::backoff::Pace;
 use super::body::OpenBody;
 use super::builder::EventSourceBuilder;
@@ -42,6 +42,7 @@ use crate::stream::Reader;
 #[must_use = "a source does nothing until it is polled"]
 pub struct EventSource {
     plan: Arc<Plan>,
+    read_timeout: Option<Duration>,
     reader: Reader,
     pace: Pace,
     listener: Option<Listener>,
@@ -65,11 +66,11 @@ pub enum Connection<'a> {
 
 pub(super) type Listener = Box<dyn FnMut(Connection<'_>) + Send>;
 
-type Attempt = Pin<Box<dyn Future<Output = Result<Body, Failure>> + Send>>;
+type Running = Pin<Box<dyn Future<Output = Result<Body, Failure>> + Send>>;
 
 enum State {
     Connect,
-    Connecting(Attempt),
+    Connecting(Running),
     Open(OpenBody),
     Waiting(Pin<Box<Sleep>>),
     Closed,
@@ -84,7 +85,7 @@ impl EventSource {
     }
 
     pub(super) const fn new(plan: Arc<Plan>, reader: Reader, pace: Pace, listener: Option<Listener>) -> Self {
-        Self { plan, reader, pace, listener, state: State::Connect }
+        Self { plan, read_timeout: None, reader, pace, listener, state: State::Connect }
     }
 
     /// The next event, over as many connections as it takes; `None` once the source has ended.
@@ -106,6 +107,15 @@ impl EventSource {
     #[must_use]
     pub fn last_event_id(&self) -> &str {
         self.reader.last_event_id()
+    }
+
+    /// Changes [`EventSourceBuilder::read_timeout`], for whoever learns from the stream itself how often the server says something. What
+    /// the connection has been silent for until now is forgotten; an attempt under way is not changed.
+    pub fn set_read_timeout(&mut self, time: Option<Duration>) {
+        self.read_timeout = time;
+        if let State::Open(body) = &mut self.state {
+            body.limit_silence(time);
+        }
     }
 
     /// Closes the connection and ends the source: no event comes any more, also none that has been received already.
@@ -137,12 +147,13 @@ impl EventSource {
 
     fn connect(&mut self) {
         self.pace.begin();
-        let position = position(self.reader.last_event_id());
-        self.state = State::Connecting(Box::pin(attempt(Arc::clone(&self.plan), position)));
+        let (plan, position) = (Arc::clone(&self.plan), position(self.reader.last_event_id()));
+        let attempt = Attempt { plan, position, read_timeout: self.read_timeout };
+        self.state = State::Connecting(Box::pin(attempt.run()));
     }
 
     fn opened(&mut self, body: Body) {
-        self.state = State::Open(OpenBody::new(body, self.plan.read_timeout));
+        self.state = State::Open(OpenBody::new(body, self.read_timeout));
         self.tell(Connection::Open);
     }
 
