@@ -17,6 +17,15 @@ pub(crate) fn first<'a>(query: Option<&'a str>, name: &str) -> Option<Cow<'a, [u
     pairs(query).find(|(found, _)| found.as_ref() == name.as_bytes()).map(|(_, value)| value)
 }
 
+/// The value of a parameter that must not be there twice.
+pub(crate) fn only<'a>(query: Option<&'a str>, name: &str) -> Result<Option<Cow<'a, [u8]>>, Problem> {
+    let mut values = pairs(query).filter(|(found, _)| found.as_ref() == name.as_bytes()).map(|(_, value)| value);
+    match (values.next(), values.next()) {
+        (value, None) => Ok(value),
+        _ => Err(vec![Fault::new(format!("/query/{name}"), TWICE)].into()),
+    }
+}
+
 /// Hands every parameter to `take`. Each one that it refuses is a fault (`/query/NAME`), and so is one that is there twice.
 pub(crate) fn each(
     query: Option<&str>,
@@ -26,13 +35,15 @@ pub(crate) fn each(
     for (name, value) in pairs(query) {
         let name = String::from_utf8_lossy(&name).into_owned();
         let taken = take(&name, &value);
-        let once = if seen.insert(name.clone()) { taken } else { Err("must be there once only") };
+        let once = if seen.insert(name.clone()) { taken } else { Err(TWICE) };
         if let Err(detail) = once {
             faults.push(Fault::new(format!("/query/{}", name.replace('~', "~0").replace('/', "~1")), detail));
         }
     }
     if faults.is_empty() { Ok(()) } else { Err(faults.into()) }
 }
+
+const TWICE: &str = "must be there once only";
 
 /// What a parameter that nobody asked for is told.
 pub(crate) const UNKNOWN: &str = "is not known here";

@@ -5,10 +5,11 @@ use crate::{
     Clock, Definitions, DraftLimits, Metrics, RetentionOptions, SseOptions, SystemClock,
     bus::Bus,
     channel::{Channel, ChannelQueue},
+    definition::{IN_APP, SSE},
     hub::Hub,
     store::Store,
 };
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 use tokio::runtime::Handle;
 
 /// An engine in the making.
@@ -103,6 +104,7 @@ impl EngineBuilder {
         let start =
             |channel: &Arc<dyn Channel>| (channel.name().to_owned(), ChannelQueue::start(channel, &hub.metrics));
         let channels = self.channels.iter().map(start).collect();
+        warn_of_unregistered(&self.definitions, &channels);
         Engine {
             inner: Arc::new(Inner {
                 store: self.store,
@@ -119,6 +121,16 @@ impl EngineBuilder {
                 in_flight: InFlight::default(),
                 upkeep,
             }),
+        }
+    }
+}
+
+/// Says which types go to channels that nobody has registered: perhaps not yet, perhaps by a slip.
+fn warn_of_unregistered(definitions: &Definitions, channels: &HashMap<String, ChannelQueue>) {
+    for (name, definition) in &definitions.types {
+        let known = |channel: &&String| [IN_APP, SSE].contains(&channel.as_str()) || channels.contains_key(*channel);
+        for channel in definition.channels.iter().filter(|channel| !known(channel)) {
+            tracing::warn!(r#type = %name, channel, "a type names a channel that is not registered");
         }
     }
 }

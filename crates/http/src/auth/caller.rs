@@ -110,7 +110,7 @@ impl ApiCaller {
 
     /// The tenant it acts on: what the query or the body names, for a token only its own.
     pub(crate) fn tenant(&self, parts: &Parts, in_body: Option<&str>) -> Result<Tenant, Problem> {
-        let in_query = query::first(parts.uri.query(), "tenant");
+        let in_query = query::only(parts.uri.query(), "tenant")?;
         let asked = match (&in_query, in_body) {
             (Some(query), Some(body)) if **query != *body.as_bytes() => {
                 return Err(vec![Fault::new("/tenant", "must be the one of the query, if both name one")].into());

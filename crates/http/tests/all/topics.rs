@@ -62,7 +62,7 @@ async fn names_in_a_path_decode_to_any_valid_name() {
         ("a+b", "u+1", "u+1"),
         ("..", "%2E%2E", ".."),
         ("members", "members", "members"),
-        ("*", &"x".repeat(256), &"x".repeat(256)),
+        ("-", &"x".repeat(256), &"x".repeat(256)),
     ] {
         let path = format!("/api/topics/{topic}/members/{user}");
         assert_eq!(call(&app, "PUT", &path).await.status, 204, "{path}");

@@ -362,7 +362,7 @@ fn mistakes_in_types_are_reported_too() {
             "types.\"two words\".severity (2): must be info, success, warning, error or fatal",
             "types.\"two words\".chanels (3): unknown key; did you mean channels?",
             "types.\"a\".channels (5): must name a channel, or its notifications would go nowhere",
-            "types.\"b\".channels (7): unknown channel \"inapp\" (this build has inApp and sse); did you mean inApp?",
+            "types.\"b\".channels (7): unknown channel \"inapp\"; did you mean inApp?",
             "types.\"invoices\".approved (8): a type's name with dots in it needs quotes, as in [types.\"invoices.approved\"]",
         ]
     );

@@ -8,7 +8,8 @@ use super::{
 };
 use campanile_core::{Definition, Definitions, IN_APP, SSE, Severity, TypeName, TypesPolicy};
 
-/// The channels that exist in this build. One that does not would swallow notifications in silence, so it is a mistake here.
+/// The channels that exist in this build. A slip in one of their names is a mistake; any other name is a channel that nobody has registered,
+/// which the engine warns of, at its start and with each notification.
 const CHANNELS: [&str; 2] = [IN_APP, SSE];
 
 pub(super) fn definitions(reader: &Reader) -> Definitions {
@@ -69,11 +70,9 @@ fn channels(entry: &Entry) -> Result<Vec<String>, String> {
     if names.is_empty() {
         return Err("must name a channel, or its notifications would go nowhere".into());
     }
-    match names.iter().find(|name| !CHANNELS.contains(&name.as_str())) {
-        Some(unknown) => Err(suggest::unknown(
-            &format!("channel {unknown:?} (this build has {})", CHANNELS.join(" and ")),
-            suggest::closest(unknown, CHANNELS.into_iter()),
-        )),
+    let others = names.iter().filter(|name| !CHANNELS.contains(&name.as_str()));
+    match others.filter_map(|name| Some((name, suggest::closest(name, CHANNELS.into_iter())?))).next() {
+        Some((slip, meant)) => Err(suggest::unknown(&format!("channel {slip:?}"), Some(meant))),
         None => Ok(names),
     }
 }
