@@ -45,6 +45,9 @@ pub use campanile_http::{ApiKey, ApiKeyError, AuthError, Authenticate, JwtOption
 #[cfg(feature = "sqlite")]
 pub use campanile_sqlite::{OpenError, Sqlite, SqliteOptions};
 
+#[cfg(feature = "utoipa")]
+pub use campanile_http::openapi;
+
 use axum::Router;
 use campanile_http::Http;
 use std::time::Duration;
@@ -75,6 +78,12 @@ impl Campanile {
     /// `/health/live` and `/health/ready`; merge it.
     pub fn ops_router(&self) -> Router {
         self.http.ops_router()
+    }
+
+    /// `/openapi.json`, which answers this document: [`openapi::document`], or your own with ours in it. Merge it.
+    #[cfg(feature = "utoipa")]
+    pub fn openapi_router(&self, document: &utoipa::openapi::OpenApi) -> Router {
+        self.http.openapi_router(document)
     }
 
     /// `/metrics`; merge it into a router that only the operator reaches.

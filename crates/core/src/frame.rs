@@ -1,7 +1,11 @@
 //! Frames: events as bytes, ready for the wire, all of them one-line JSON.
 
+#[cfg(feature = "utoipa")]
+pub mod schema;
+
 use crate::{
-    Change, ConnectionId, Counts, Cursor, EndReason, HeartbeatForm, NotificationId, Seq, StateChange, Timestamp,
+    Change, ConnectionId, Counts, Cursor, EndReason, HeartbeatForm, NotificationId, ResetReason, Resume, Seq,
+    StateChange, Timestamp,
 };
 use bytes::Bytes;
 use campanile_sse::{EventName, Retry, encode};
@@ -46,11 +50,25 @@ pub(crate) fn notification(body: &str) -> Frame {
     event(&NOTIFICATION, body)
 }
 
+/// The data of `updated`.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Updated<'a> {
-    notification_ids: &'a [NotificationId],
-    state: StateChange,
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
+#[serde(untagged)]
+enum Updated<'a> {
+    /// These notifications.
+    #[serde(rename_all = "camelCase")]
+    Some {
+        notification_ids: &'a [NotificationId],
+        /// What is true of them now.
+        state: StateChange,
+    },
+    /// Everything up to a place in the log.
+    #[serde(rename_all = "camelCase")]
+    UpTo {
+        up_to: Seq,
+        /// What is true of it now: read (archived ones are skipped) or seen.
+        state: StateChange,
+    },
 }
 
 /// The frame of a log entry: the one that was announced and the one that is replayed are the same bytes.
@@ -65,9 +83,9 @@ pub(crate) fn change(change: &Change) -> Frame {
 pub(crate) fn change_data(change: &Change) -> String {
     match change {
         Change::Arrived(notification) => notification.body.to_string(),
-        Change::Gone(id) => json(&Updated { notification_ids: &[*id], state: StateChange::REMOVED }),
-        Change::Updated { ids, state } => json(&Updated { notification_ids: ids, state: *state }),
-        Change::UpTo { up_to, state } => format!(r#"{{"upTo":{up_to},"state":{{"{}":true}}}}"#, state.as_str()),
+        Change::Gone(id) => json(&Updated::Some { notification_ids: &[*id], state: StateChange::REMOVED }),
+        Change::Updated { ids, state } => json(&Updated::Some { notification_ids: ids, state: *state }),
+        Change::UpTo { up_to, state } => json(&Updated::UpTo { up_to: *up_to, state: state.change() }),
     }
 }
 
@@ -90,20 +108,27 @@ pub(crate) fn counts(buf: &mut Vec<u8>, counts: Counts, version: Seq) {
 
 /// What is said at the beginning of a stream.
 #[derive(Serialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Ready<'a> {
     pub connection_id: ConnectionId,
     pub user: &'a str,
-    pub resume: &'static str,
+    pub resume: Resume,
+    /// There if `resume` is `reset`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reset_reason: Option<&'static str>,
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub reset_reason: Option<ResetReason>,
+    /// The position that the stream continues after.
     pub cursor: Cursor,
+    /// True at their `version`, which may be ahead of `cursor`.
     pub counts: VersionedCounts,
+    /// Nothing is silent for longer, but for what the way here adds.
     pub heartbeat_seconds: u64,
 }
 
 /// Counts with the place in the log where they are true.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema), schema(as = Counts))]
 pub struct VersionedCounts {
     /// Not read and not archived.
     pub unread: u64,
@@ -132,14 +157,39 @@ pub(crate) fn greeting(ready: &Ready<'_>) -> Vec<u8> {
     buf
 }
 
+/// The data of `gap`: so many events without an id were dropped before the next event.
+#[derive(Serialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
+struct Gap {
+    dropped: u64,
+    reason: GapReason,
+}
+
+/// Why events were dropped.
+#[derive(Serialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+enum GapReason {
+    Overflow,
+}
+
 /// So many events without an id were dropped here.
 pub(crate) fn gap(buf: &mut Vec<u8>, dropped: u64) {
-    write_event(buf, &GAP, &format!(r#"{{"dropped":{dropped},"reason":"overflow"}}"#));
+    write_event(buf, &GAP, &json(&Gap { dropped, reason: GapReason::Overflow }));
+}
+
+/// The data of `expiring`.
+#[derive(Serialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+struct Expiring {
+    /// When the credentials end, and the stream with them.
+    expires_at: Timestamp,
 }
 
 /// The token ends soon.
-pub(crate) fn expiring(at: Timestamp) -> Frame {
-    event(&EXPIRING, &format!(r#"{{"expiresAt":"{at}"}}"#))
+pub(crate) fn expiring(expires_at: Timestamp) -> Frame {
+    event(&EXPIRING, &json(&Expiring { expires_at }))
 }
 
 /// A sign of life.
@@ -150,12 +200,21 @@ pub(crate) fn heartbeat(form: HeartbeatForm) -> Frame {
     })
 }
 
+/// The data of `reconnect`, the last event of a stream.
+#[derive(Serialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+struct Reconnect {
+    reason: EndReason,
+    /// When to come back, in milliseconds; the same as the `retry` of the event.
+    retry_ms: u32,
+}
+
 /// The last event of a stream: why it ends, and when to come back.
 pub(crate) fn reconnect(reason: EndReason, retry: Retry) -> Frame {
     let mut buf = Vec::with_capacity(96);
     encode::retry_line(&mut buf, retry);
-    let data = format!(r#"{{"reason":"{}","retryMs":{}}}"#, reason.as_str(), retry.as_millis());
-    write_event(&mut buf, &RECONNECT, &data);
+    write_event(&mut buf, &RECONNECT, &json(&Reconnect { reason, retry_ms: retry.as_millis() }));
     buf.into()
 }
 

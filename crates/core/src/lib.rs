@@ -12,6 +12,8 @@ pub mod frame;
 mod hub;
 mod metrics;
 mod options;
+#[cfg(feature = "utoipa")]
+mod schema;
 pub mod store;
 mod words;
 

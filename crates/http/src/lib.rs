@@ -31,6 +31,8 @@ mod idempotency;
 mod json;
 mod linger;
 mod moment;
+#[cfg(feature = "utoipa")]
+pub mod openapi;
 mod origin;
 mod position;
 mod problem;

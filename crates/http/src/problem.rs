@@ -94,8 +94,6 @@ codes! {
     TooManyChanges = "too-many-changes", TOO_MANY_REQUESTS, "Too many changes per minute";
     /// A fault of the server.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Internal error";
-    /// Part of the contract, not of this build.
-    NotInThisBuild = "not-in-this-build", NOT_IMPLEMENTED, "Not in this build";
     /// The server is shutting down.
     Draining = "draining", SERVICE_UNAVAILABLE, "Shutting down";
     /// The node has as many streams, or tickets, as it takes.
@@ -119,15 +117,21 @@ pub struct Problem {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// A problem as it goes over the wire.
+/// What is wrong (RFC 9457).
 #[derive(serde::Serialize)]
-struct Wire<'a> {
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema), schema(as = Problem))]
+pub(crate) struct Wire<'a> {
+    /// Where this code is explained.
     #[serde(rename = "type")]
     kind: String,
+    /// The same for every occurrence of the code.
     title: &'static str,
+    /// The status of the answer.
     status: u16,
+    /// For a person; never repeats what the client sent.
     detail: &'a str,
-    code: &'static str,
+    code: Code,
+    /// Every fault of a 422.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [Fault],
 }
@@ -157,19 +161,13 @@ impl Problem {
         Self::new(Code::Malformed, "The body is not valid JSON.")
     }
 
-    /// 501 for a part of the contract that this build does not have yet.
-    #[must_use]
-    pub fn not_in_this_build() -> Self {
-        Self::new(Code::NotInThisBuild, "This part of the contract is not in this build.")
-    }
-
     fn wire(&self) -> Wire<'_> {
         Wire {
             kind: format!("{TYPE_BASE}{}", self.code.as_str()),
             title: self.code.title(),
             status: self.code.status().as_u16(),
             detail: &self.detail,
-            code: self.code.as_str(),
+            code: self.code,
             errors: &self.errors,
         }
     }
@@ -197,6 +195,12 @@ impl Problem {
     #[must_use]
     pub fn retry_after(self, delay: Duration) -> Self {
         self.with_header(header::RETRY_AFTER, HeaderValue::from(delay.as_secs().max(1)))
+    }
+}
+
+impl serde::Serialize for Code {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.as_str())
     }
 }
 

@@ -1,7 +1,7 @@
 //! A session as a response body: polled for bytes, dropped with the connection, nothing buffered between.
 
 use bytes::Bytes;
-use campanile_core::{Offered, Resume};
+use campanile_core::Offered;
 use http_body::{Body, Frame};
 use std::{
     convert::Infallible,
@@ -11,15 +11,6 @@ use std::{
 
 /// The bytes of one stream, unless whoever owns the socket takes the session over.
 pub(crate) struct SessionBody(pub(crate) Offered);
-
-/// How it continues, and why not exactly.
-pub(crate) fn words(resume: Resume) -> (&'static str, Option<&'static str>) {
-    match resume {
-        Resume::Fresh => ("fresh", None),
-        Resume::Exact => ("exact", None),
-        Resume::Reset(reason) => ("reset", Some(reason.as_str())),
-    }
-}
 
 impl Body for SessionBody {
     type Data = Bytes;

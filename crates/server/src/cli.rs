@@ -12,11 +12,13 @@ Exit codes:
 
 mod completions;
 mod config;
+mod openapi;
 mod publish;
 mod store;
 
 pub(crate) use completions::{Completions, script as completion_script};
 pub(crate) use config::Config;
+pub(crate) use openapi::Openapi;
 pub(crate) use publish::{KeyOptions, Publish};
 pub(crate) use store::{Backup, NewEpoch};
 
@@ -55,6 +57,9 @@ pub(crate) enum Command {
     /// Begin another life of a database that was copied or restored by other means
     #[command(after_help = store::AFTER_NEW_EPOCH, long_about = store::ABOUT_NEW_EPOCH)]
     NewEpoch(NewEpoch),
+    /// Print the API as an OpenAPI document
+    #[command(after_help = openapi::AFTER, long_about = openapi::ABOUT)]
+    Openapi(Openapi),
     /// Print what lets a shell complete commands and options
     #[command(after_help = completions::AFTER, long_about = completions::ABOUT)]
     Completions(Completions),

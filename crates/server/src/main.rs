@@ -14,6 +14,7 @@ mod listen;
 mod metrics;
 mod mint;
 mod node;
+mod openapi;
 mod output;
 mod process;
 mod publish;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         cli::Command::Config(options) => settings::run(options, variables),
         cli::Command::Backup(options) => backup::run(&options),
         cli::Command::NewEpoch(options) => backup::new_epoch(&options),
+        cli::Command::Openapi(options) => openapi::run(&options),
         cli::Command::Completions(options) => output::print(cli::completion_script(options.shell)),
     };
     ended.map_or_else(|failure| failure.report(), |()| ExitCode::SUCCESS)

@@ -11,7 +11,7 @@ use campanile_core::{
     DraftLimits, Engine,
     store::{MemoryStore, Store},
 };
-use campanile_http::{Http, HttpOptions};
+use campanile_http::{Http, HttpOptions, openapi};
 use campanile_sqlite::Sqlite;
 use prometheus_client::registry::Registry;
 use std::{path::Path, sync::Arc};
@@ -73,16 +73,21 @@ impl Node {
             .finish(Router::new())
             .nest(&format!("{}/notifications", self.base_path), self.http.user_router())
             .nest(&format!("{}/api", self.base_path), self.http.api_router())
-            .merge(self.http.ops_router())
+            .merge(self.about())
             .merge(beside)
             .layer(middleware::from_fn_with_state(self.public_hosts.clone(), hosts::check))
+    }
+
+    /// What both listeners answer: how the node is, and what its routes are.
+    fn about(&self) -> Router {
+        self.http.ops_router().merge(self.http.openapi_router(&openapi::document(&self.base_path)))
     }
 
     /// The routes for whoever operates the node.
     pub(crate) fn admin(&self) -> Router {
         self.http
             .finish(Router::new())
-            .merge(self.http.ops_router())
+            .merge(self.about())
             .merge(self.http.metrics_router())
             .layer(middleware::from_fn_with_state(self.admin_hosts.clone(), hosts::check))
     }

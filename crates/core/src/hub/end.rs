@@ -89,3 +89,15 @@ impl ResetReason {
         }
     }
 }
+
+macro_rules! words {
+    ($($name:ty),*) => {
+        $(impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.serialize_str(self.as_str())
+            }
+        })*
+    };
+}
+
+words!(EndReason, Resume, ResetReason, super::Transport);

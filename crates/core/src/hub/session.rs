@@ -79,8 +79,8 @@ impl Session {
         let greeting = frame::greeting(&Ready {
             connection_id: id,
             user: lease.recipient.user.as_str(),
-            resume: resume.as_str(),
-            reset_reason: resume.reset_reason().map(ResetReason::as_str),
+            resume,
+            reset_reason: resume.reset_reason(),
             cursor,
             counts: VersionedCounts::at(head.counts, head.seq),
             heartbeat_seconds: options.heartbeat.as_secs(),

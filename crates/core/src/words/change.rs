@@ -35,20 +35,21 @@ pub enum Change {
     },
 }
 
-/// New values of a notification's state; `None` leaves a value alone.
+/// New values of a notification's state; what is absent stays as it is.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct StateChange {
     /// Read, or unread again. Read implies seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read: Option<bool>,
-    /// Seen, as a badge counts it; `Some(true)` is the only value that means something.
+    /// Seen, as a badge counts it; only `true` means something.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seen: Option<bool>,
     /// Archived, or taken back into the inbox.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub archived: Option<bool>,
-    /// Gone for good; `Some(true)` is the only value that means something.
+    /// Gone for good; only `true` means something.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub removed: Option<bool>,
 }
@@ -100,12 +101,12 @@ pub enum UpToState {
 }
 
 impl UpToState {
-    /// The wire's word.
+    /// What that says of each one.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub fn change(self) -> StateChange {
         match self {
-            Self::Read => "read",
-            Self::Seen => "seen",
+            Self::Read => StateChange::read(true),
+            Self::Seen => StateChange::SEEN,
         }
     }
 }

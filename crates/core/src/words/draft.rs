@@ -5,10 +5,12 @@ use std::{borrow::Cow, collections::HashSet};
 
 /// One thing that is wrong with a request, and where.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct Fault {
     /// A JSON pointer (RFC 6901) into the request's body.
     pub pointer: String,
     /// What is wrong there, for a person; never echoes the input.
+    #[cfg_attr(feature = "utoipa", schema(value_type = String))]
     pub detail: Cow<'static, str>,
 }
 

@@ -19,7 +19,9 @@ pub use draft::{AudienceDraft, Draft, DraftLimits, EntityRef, Fault, Parsed};
 pub use ids::{ConnectionId, NotificationId};
 pub use json::{Json, JsonError};
 pub use link::{Link, LinkError};
-pub use notification::{Notification, NotificationDetails, NotificationParts, TypeName, TypeNameError};
+pub use notification::{
+    Notification, NotificationBody, NotificationDetails, NotificationParts, TypeName, TypeNameError,
+};
 pub use position::{Cursor, Epoch, Seq};
 pub use severity::{Severity, UnknownSeverity};
 pub use signal::{Signal, SignalDraft, SignalName};

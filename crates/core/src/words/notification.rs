@@ -95,20 +95,35 @@ pub struct NotificationParts {
     pub actor: Option<UserId>,
 }
 
-/// The body as it goes over the wire; absent values are `null`.
-#[derive(serde::Serialize)]
+/// A notification's body as it goes over the wire, the same for every recipient; absent values are `null`.
+#[derive(Debug, serde::Serialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema), schema(as = Notification))]
 #[serde(rename_all = "camelCase")]
-struct WireBody<'a> {
+pub struct NotificationBody<'a> {
     notification_id: NotificationId,
     notification_type_name: &'a TypeName,
     severity: Severity,
+    /// One line for a list.
+    #[cfg_attr(feature = "utoipa", schema(required))]
     title: Option<&'a str>,
+    /// The text.
+    #[cfg_attr(feature = "utoipa", schema(required))]
     body: Option<&'a str>,
+    #[cfg_attr(feature = "utoipa", schema(required))]
     link: Option<&'a Link>,
+    /// Any JSON, token by token as it was published.
+    #[cfg_attr(feature = "utoipa", schema(value_type = Value, required))]
     data: Option<&'a Json>,
+    /// The type of what it is about.
+    #[cfg_attr(feature = "utoipa", schema(required))]
     related_entity_type: Option<&'a str>,
+    /// The id of what it is about.
+    #[cfg_attr(feature = "utoipa", schema(required))]
     related_entity_id: Option<&'a str>,
+    /// The user who caused it.
+    #[cfg_attr(feature = "utoipa", schema(required))]
     actor_id: Option<&'a str>,
+    /// When it was published.
     occurred_at: Timestamp,
 }
 
@@ -124,7 +139,7 @@ impl Notification {
         occurred_at: Timestamp,
         parts: &NotificationParts,
     ) -> Result<Self, serde_json::Error> {
-        let wire = WireBody {
+        let wire = NotificationBody {
             notification_id: id,
             notification_type_name: &parts.type_name,
             severity: parts.severity,

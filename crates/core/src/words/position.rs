@@ -5,6 +5,7 @@ use std::fmt;
 /// A position within one log: 1, 2, 3 … without holes; 0 is before the first entry.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, serde::Serialize)]
 #[serde(transparent)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct Seq(pub u64);
 
 impl Seq {

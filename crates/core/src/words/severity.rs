@@ -5,6 +5,7 @@ use std::{fmt, str::FromStr};
 /// How grave a notification is; the wire's words are the lower-case names.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, Debug, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub enum Severity {
     /// Something to know.
     #[default]

@@ -10,22 +10,22 @@ pub struct SignalName(EventName);
 /// The longest signal name, in characters.
 const MAX_SIGNAL_CHARS: usize = 64;
 
-/// Names that mean something else on the stream, or to a browser's `EventSource` (`open`, `error`, `message`).
-const RESERVED: [&str; 11] = [
-    "ready",
-    "notification",
-    "updated",
-    "counts",
-    "gap",
-    "reconnect",
-    "expiring",
-    "__heartbeat__",
-    "open",
-    "error",
-    "message",
-];
-
 impl SignalName {
+    /// Names that mean something else on the stream, or to a browser's `EventSource` (`open`, `error`, `message`).
+    pub(crate) const RESERVED: [&str; 11] = [
+        "ready",
+        "notification",
+        "updated",
+        "counts",
+        "gap",
+        "reconnect",
+        "expiring",
+        "__heartbeat__",
+        "open",
+        "error",
+        "message",
+    ];
+
     /// Takes a name for a signal's event.
     ///
     /// # Errors
@@ -38,7 +38,7 @@ impl SignalName {
         if !is_visible(text) {
             return Err("must be visible characters without spaces");
         }
-        if RESERVED.contains(&text) {
+        if Self::RESERVED.contains(&text) {
             return Err("is a name that the stream itself uses");
         }
         EventName::parse(text).map(Self).map_err(|_| "must be visible characters without spaces")
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn the_streams_own_names_and_invisible_ones_are_no_signals() {
-        for bad in RESERVED.into_iter().chain(["", "a b", "a\nb", "a\0", "\u{2028}"]) {
+        for bad in SignalName::RESERVED.into_iter().chain(["", "a b", "a\nb", "a\0", "\u{2028}"]) {
             assert!(SignalName::new(bad).is_err(), "{bad:?}");
         }
         assert!(SignalName::new(&"x".repeat(65)).is_err());

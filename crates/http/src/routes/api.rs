@@ -11,11 +11,14 @@ use http::{HeaderValue, StatusCode, header::LOCATION, request::Parts};
 
 /// What is answered to a publish.
 #[derive(serde::Serialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Published {
-    notification_id: NotificationId,
-    recipients: usize,
-    replayed: bool,
+    pub(super) notification_id: NotificationId,
+    /// How many inboxes it was put into, or, live only, how many users it is for.
+    pub(super) recipients: usize,
+    /// Whether the idempotency key was known, and this is the first answer again.
+    pub(super) replayed: bool,
 }
 
 impl From<Receipt> for Published {
@@ -27,7 +30,9 @@ impl From<Receipt> for Published {
 
 /// What is answered to a signal.
 #[derive(serde::Serialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 struct Signalled {
+    /// How many it reached on the answering node.
     connections: usize,
 }
 
@@ -65,4 +70,49 @@ fn location(parts: &Parts, id: NotificationId, query: &str) -> HeaderValue {
     let place = format!("{}/{id}{query}", original.path().trim_end_matches('/'));
     // A path that came in as one, an id and an encoded name: always a header's value.
     HeaderValue::try_from(place).unwrap_or_else(|_| HeaderValue::from_static("/"))
+}
+
+/// How it is described.
+#[cfg(feature = "utoipa")]
+pub(super) mod about {
+    use super::{
+        super::draft::about::{PublishRequest, SignalRequest},
+        Published, Signalled,
+    };
+    use crate::{
+        auth::SCOPE_PUBLISH,
+        openapi::{Operation, example, idempotency_key, refusal, tags, with_header},
+    };
+    use http::StatusCode;
+    use serde_json::json;
+    use utoipa::openapi::ResponseBuilder;
+
+    pub(in crate::routes) fn publish() -> Operation {
+        let mut operation = Operation::new(tags::PUBLISHING, "publish", "Publish a notification")
+            .about("Answered once the notification and every recipient's inbox entry are on disk.")
+            .of_application(SCOPE_PUBLISH)
+            .header_of(
+                "Idempotency-Key",
+                "For 24 hours the same key and the same bytes give the first answer again",
+                idempotency_key(),
+            )
+            .body::<PublishRequest>("The notification, and whom it is for.", example::draft())
+            .refuses(&[refusal::IN_PROGRESS, refusal::INVALID_PUBLISH]);
+        let published = json!({"notificationId": example::ID, "recipients": 2, "replayed": false});
+        let content = operation.content::<Published>(Some(published));
+        let response = ResponseBuilder::new().description("It is durable.").content("application/json", content);
+        operation
+            .answers_with(StatusCode::ACCEPTED, with_header(response, "Location", "Where to ask what became of it."))
+    }
+
+    pub(in crate::routes) fn signal() -> Operation {
+        Operation::new(tags::PUBLISHING, "sendSignal", "Send a signal to open streams")
+            .about("An event of a name of your own, to live connections only: not stored, without an id.")
+            .of_application(SCOPE_PUBLISH)
+            .body::<SignalRequest>(
+                "The signal, and whom it is for.",
+                json!({"to": {"users": ["u1"]}, "event": "order.status", "data": {"status": "packed"}, "key": "order-42"}),
+            )
+            .answers::<Signalled>(StatusCode::ACCEPTED, "It was sent.", json!({"connections": 3}))
+    }
 }

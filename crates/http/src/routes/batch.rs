@@ -29,18 +29,25 @@ const AT_ONCE: usize = 256;
 /// After so many items other requests of this thread get a turn.
 const ITEMS_PER_TURN: usize = 64;
 
-/// What becomes of one publish of a batch.
+/// What became of one publish of a batch.
 #[derive(serde::Serialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema), schema(as = BatchOutcome))]
 #[serde(untagged)]
 enum Outcome {
-    Published {
-        status: u16,
-        #[serde(flatten)]
-        published: Published,
-    },
+    Published(Accepted),
     Refused(Problem),
     /// A place that is filled later.
+    #[serde(skip)]
     Open,
+}
+
+/// A publish of a batch that was accepted.
+#[derive(serde::Serialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema), schema(as = BatchPublished))]
+struct Accepted {
+    status: u16,
+    #[serde(flatten)]
+    published: Published,
 }
 
 /// A publish that is ready for the engine.
@@ -149,7 +156,9 @@ async fn publish_all(http: &Http, wanted: Vec<Result<Wanted, Problem>>) -> Vec<O
 async fn publish_one(http: &Http, wanted: Wanted) -> Outcome {
     let Wanted { tenant, draft, key } = wanted;
     match http.engine().publish_once(&tenant, &draft, key).await {
-        Ok(receipt) => Outcome::Published { status: StatusCode::ACCEPTED.as_u16(), published: receipt.into() },
+        Ok(receipt) => {
+            Outcome::Published(Accepted { status: StatusCode::ACCEPTED.as_u16(), published: receipt.into() })
+        }
         Err(error) => Outcome::Refused(error.into()),
     }
 }
@@ -164,4 +173,46 @@ fn answer(media: Media, outcomes: &[Outcome]) -> Response {
         Media::JsonLines => ("application/x-ndjson", texts.into_iter().map(|text| text + "\n").collect()),
     };
     ([(CONTENT_TYPE, content_type)], Body::from(text)).into_response()
+}
+
+/// How it is described.
+#[cfg(feature = "utoipa")]
+pub(super) mod about {
+    use super::{super::draft::about::BatchItem, MAX_ITEMS, Outcome};
+    use crate::{
+        auth::SCOPE_PUBLISH,
+        openapi::{Operation, example, refusal, tags},
+    };
+    use http::StatusCode;
+    use serde_json::json;
+    use utoipa::openapi::{Required, ResponseBuilder};
+
+    const ABOUT: &str = "At most 1,000 publishes, 10,000 users and 4 MiB; beyond that nothing is done. One bad publish does not spoil the rest.";
+
+    pub(in crate::routes) fn publish() -> Operation {
+        let item = || {
+            let mut item = example::draft();
+            item["idempotencyKey"] = json!("invoice-42");
+            item
+        };
+        let outcome = || json!({"status": 202, "notificationId": example::ID, "recipients": 2, "replayed": false});
+        let mut operation = Operation::new(tags::PUBLISHING, "publishBatch", "Publish many notifications")
+            .about(ABOUT)
+            .of_application(SCOPE_PUBLISH);
+        let asked = [
+            ("application/json", operation.array::<BatchItem>(MAX_ITEMS, json!([item()]))),
+            ("application/x-ndjson", operation.sequence::<BatchItem>(example::line(&item()))),
+        ];
+        let answered = [
+            ("application/json", operation.array::<Outcome>(MAX_ITEMS, json!([outcome()]))),
+            ("application/x-ndjson", operation.sequence::<Outcome>(example::line(&outcome()))),
+        ];
+        let response =
+            ResponseBuilder::new().description("What became of each publish, in the form and order of the request.");
+        let response = answered.into_iter().fold(response, |response, (form, content)| response.content(form, content));
+        operation
+            .body_of("The publishes: an array, or one on each line.", asked, Required::True)
+            .answers_with(StatusCode::OK, response)
+            .refuses(&[refusal::INSUFFICIENT_SCOPE])
+    }
 }

@@ -15,11 +15,14 @@ use http::StatusCode;
 /// The most notifications of one call.
 const MAX_IDS: usize = 100;
 
-/// What is answered.
+/// What became of a bulk change.
 #[derive(serde::Serialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema), schema(as = BulkOutcome))]
 #[serde(rename_all = "camelCase")]
 struct Bulk {
+    /// How many really changed.
     changed: usize,
+    /// Those that are not in this inbox.
     not_found: Vec<NotificationId>,
 }
 
@@ -91,4 +94,35 @@ fn state(object: &mut Object<'_>, faults: &mut Vec<Fault>) -> StateChange {
         faults.push(Fault::new("/state", "must have at least one of read, seen, archived and removed"));
     }
     change
+}
+
+/// How it is described.
+#[cfg(feature = "utoipa")]
+pub(super) mod about {
+    use super::Bulk;
+    use crate::openapi::{Operation, example, refusal, tags};
+    use campanile_core::{NotificationId, StateChange};
+    use http::StatusCode;
+    use serde_json::json;
+
+    /// A change of several notifications.
+    #[derive(utoipa::ToSchema, serde::Serialize)]
+    #[serde(rename_all = "camelCase", deny_unknown_fields)]
+    struct BulkRequest {
+        #[schema(min_items = 1, max_items = 100)]
+        notification_ids: Vec<NotificationId>,
+        state: StateChange,
+    }
+
+    pub(in crate::routes) fn change() -> Operation {
+        Operation::new(tags::INBOX, "changeMany", "Change the state of several notifications")
+            .about("One entry in the log for all that really change. `seen` and `removed` can only be `true`.")
+            .of_user()
+            .body::<BulkRequest>(
+                "What to change, and how.",
+                json!({"notificationIds": [example::ID], "state": {"read": true}}),
+            )
+            .answers::<Bulk>(StatusCode::OK, "What changed.", json!({"changed": 1, "notFound": []}))
+            .refuses(&[refusal::TOO_MANY_CHANGES])
+    }
 }

@@ -1,13 +1,15 @@
 //! `GET /changes`: the log as JSON, by long poll. For clients whose network holds streams up.
 
 use super::json;
-use crate::{Code, Http, Problem, query, session_body};
+use crate::{Code, Http, Problem, query};
 use axum::{
     extract::{Request, State},
     response::Response,
 };
 use bytes::Bytes;
-use campanile_core::{Changes, Cursor, LoggedEvent, OpenRequest, Transport, frame::VersionedCounts};
+use campanile_core::{
+    Changes, Cursor, LoggedEvent, OpenRequest, ResetReason, Resume, Transport, frame::VersionedCounts,
+};
 use http::{Method, StatusCode};
 use serde_json::value::RawValue;
 use std::time::Duration;
@@ -19,11 +21,13 @@ const MAX_WAIT: usize = 60;
 
 /// A piece of the log.
 #[derive(serde::Serialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema), schema(as = Changes))]
 #[serde(rename_all = "camelCase")]
 struct Piece {
-    resume: &'static str,
+    resume: Resume,
     /// Why it is `reset`; `null` otherwise.
-    reset_reason: Option<&'static str>,
+    #[cfg_attr(feature = "utoipa", schema(required))]
+    reset_reason: Option<ResetReason>,
     changes: Vec<Logged>,
     /// The position after them: what to ask with next.
     cursor: Cursor,
@@ -34,9 +38,13 @@ struct Piece {
 
 /// An event of the log.
 #[derive(serde::Serialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema), schema(as = LoggedChange))]
 struct Logged {
     id: Cursor,
+    /// `notification` or `updated`.
     event: &'static str,
+    /// What the event on the stream says, with the same bytes.
+    #[cfg_attr(feature = "utoipa", schema(value_type = campanile_core::frame::schema::LoggedData))]
     data: Box<RawValue>,
 }
 
@@ -96,13 +104,43 @@ impl TryFrom<Changes> for Piece {
 
     fn try_from(changes: Changes) -> Result<Self, Problem> {
         let Changes { resume, changes, cursor, more, counts } = changes;
-        let (resume, reset_reason) = session_body::words(resume);
         let logged: Result<Vec<Logged>, _> = changes.into_iter().map(TryInto::try_into).collect();
         let changes = logged.map_err(|error| {
             tracing::error!(%error, "an entry of the log is no JSON");
             Problem::new(Code::Internal, "The log could not be written as JSON.")
         })?;
-        Ok(Self { resume, reset_reason, changes, cursor, more, counts })
+        Ok(Self { resume, reset_reason: resume.reset_reason(), changes, cursor, more, counts })
+    }
+}
+
+/// How it is described.
+#[cfg(feature = "utoipa")]
+pub(super) mod about {
+    use super::{DEFAULT_LIMIT, MAX_LIMIT, MAX_WAIT, Piece};
+    use crate::openapi::{Operation, example, number, refusal, tags};
+    use http::StatusCode;
+    use serde_json::json;
+
+    const ABOUT: &str = "The log as JSON, for networks that hold streams up. Ask next with `after` = `cursor`. With `wait`, an answer without \
+        changes is held back until there is one; meanwhile it takes a place like a stream.";
+
+    pub(in crate::routes) fn read() -> Operation {
+        let [after, at] = example::CURSORS;
+        let change = json!({"id": at, "event": "notification", "data": example::notification()});
+        let piece = json!({
+            "resume": "exact", "resetReason": null, "changes": [change], "cursor": at, "more": false, "counts": example::counts()
+        });
+        Operation::new(tags::STREAM, "readChanges", "Read the log, by long poll")
+            .about(ABOUT)
+            .of_user()
+            .query::<String>(
+                "after",
+                &format!("The position to go on from, such as `{after}`; what is none of this log is `reset`"),
+            )
+            .query_of("limit", "The most changes", number(1, MAX_LIMIT, DEFAULT_LIMIT))
+            .query_of("wait", "How many seconds to wait for a change", number(0, MAX_WAIT, 0))
+            .answers::<Piece>(StatusCode::OK, "A piece of the log.", piece)
+            .refuses(&[refusal::INVALID, refusal::TOO_MANY_CONNECTIONS, refusal::NO_PLACE])
     }
 }
 

@@ -11,24 +11,28 @@ use axum::{
     extract::{Request, State},
     response::Response,
 };
-use campanile_core::{Connection, ConnectionId, Cursor, Recipient, Timestamp, UserId};
+use campanile_core::{Connection, ConnectionId, Cursor, Recipient, Timestamp, Transport, UserId};
 use http::StatusCode;
 
 /// An open stream, or a long poll that waits.
 #[derive(serde::Serialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema), schema(as = Connection))]
 #[serde(rename_all = "camelCase")]
 struct Open {
     id: ConnectionId,
     user: String,
     tenant: String,
+    /// The node that holds it.
     node: String,
+    /// When it was opened.
     since: Timestamp,
     last_write_at: Timestamp,
     /// The last position it was handed; `null` while it is being opened.
+    #[cfg_attr(feature = "utoipa", schema(required))]
     cursor: Option<Cursor>,
     /// How many entries of the log it was not handed yet.
     behind: u64,
-    transport: &'static str,
+    transport: Transport,
 }
 
 impl Open {
@@ -42,7 +46,7 @@ impl Open {
             last_write_at: connection.last_write_at,
             cursor: connection.cursor,
             behind: connection.behind,
-            transport: connection.transport.as_str(),
+            transport: connection.transport,
         }
     }
 }
@@ -88,4 +92,48 @@ pub(super) async fn cut_user(State(http): State<Http>, params: Params, request: 
     let user = path::user(&params)?;
     http.engine().cut_user(&Recipient::new(caller.tenant(&parts, None)?, user));
     Ok(accepted())
+}
+
+/// How it is described.
+#[cfg(feature = "utoipa")]
+pub(super) mod about {
+    use super::Open;
+    use crate::{
+        auth::SCOPE_ADMIN,
+        openapi::{Operation, example, refusal, tags},
+    };
+    use campanile_core::{ConnectionId, UserId};
+    use http::StatusCode;
+    use serde_json::json;
+
+    pub(in crate::routes) fn list() -> Operation {
+        let open = json!({
+            "id": example::CONNECTION, "user": "u1", "tenant": "default", "node": "node-5f0c11d2", "since": example::MOMENT,
+            "lastWriteAt": example::MOMENT, "cursor": example::CURSORS[1], "behind": 0, "transport": "http/2"
+        });
+        Operation::new(tags::ADMINISTRATION, "listConnections", "List open streams")
+            .about("Of this node, long polls that wait included, in the order they were opened.")
+            .of_application(SCOPE_ADMIN)
+            .query::<UserId>("user", "Only this user's")
+            .answers_pages::<Open>("A page of connections.", open)
+    }
+
+    pub(in crate::routes) fn cut() -> Operation {
+        Operation::new(tags::ADMINISTRATION, "cutConnection", "Cut a stream")
+            .about("It ends with `evicted`.")
+            .of_application(SCOPE_ADMIN)
+            .path::<ConnectionId>("id", "The connection")
+            .empty_body()
+            .answers_nothing(StatusCode::ACCEPTED, "It is cut.")
+            .refuses(&[refusal::NOT_FOUND])
+    }
+
+    pub(in crate::routes) fn cut_user() -> Operation {
+        Operation::new(tags::ADMINISTRATION, "cutUser", "Cut all streams of a user")
+            .about("They end with `evicted`.")
+            .of_application(SCOPE_ADMIN)
+            .path::<UserId>("user", "The user")
+            .empty_body()
+            .answers_nothing(StatusCode::ACCEPTED, "They are cut.")
+    }
 }

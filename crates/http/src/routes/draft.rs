@@ -134,3 +134,137 @@ fn related_entity(object: &mut Object<'_>, faults: &mut Vec<Fault>) -> Option<(S
 fn data(object: &mut Object<'_>) -> Result<Option<Json>, Problem> {
     object.take("data").map(Json::from_raw).transpose().map_err(|_| Problem::malformed())
 }
+
+/// The bodies, described. They are read by hand, so that all faults are found at once.
+#[cfg(feature = "utoipa")]
+pub(super) mod about {
+    use crate::openapi::idempotency_key;
+    use campanile_core::{Link, Severity, SignalName, Topic, TypeName, UserId};
+    use serde_json::Value;
+    use utoipa::{
+        PartialSchema, ToSchema,
+        openapi::{Object, ObjectBuilder, RefOr, Schema, Type},
+    };
+
+    /// A notification, and whom it is for. `null` is the same as absent.
+    #[derive(ToSchema, serde::Serialize)]
+    #[serde(rename_all = "camelCase", deny_unknown_fields)]
+    pub(in crate::routes) struct PublishRequest {
+        #[serde(rename = "type")]
+        type_name: TypeName,
+        to: Audience,
+        /// As the type's definition says, if absent; else `info`.
+        severity: Option<Severity>,
+        /// One line for a list.
+        #[schema(max_length = 200)]
+        title: Option<String>,
+        /// The text.
+        #[schema(max_length = 4000)]
+        body: Option<String>,
+        link: Option<Link>,
+        /// Any JSON of at most 127 levels, kept token by token.
+        data: Option<Value>,
+        related_entity: Option<RelatedEntity>,
+        /// The user who caused it, who is not notified.
+        #[schema(value_type = Option<UserId>)]
+        actor_id: Option<String>,
+        /// Notifies the one who caused it, too.
+        notify_actor: Option<bool>,
+        /// The tenant to act on; a token has its own.
+        tenant: Option<String>,
+    }
+
+    /// A publish among others.
+    pub(in crate::routes) struct BatchItem;
+
+    impl PartialSchema for BatchItem {
+        /// A publish with one more member. (As two schemas that must both be met it would not do: neither takes the other's members.)
+        fn schema() -> RefOr<Schema> {
+            let mut schema = PublishRequest::schema();
+            if let RefOr::T(Schema::Object(object)) = &mut schema {
+                object.description = Some("A publish among others, with a key of its own.".into());
+                object.properties.insert("idempotencyKey".into(), idempotency_key().into());
+            }
+            schema
+        }
+    }
+
+    impl ToSchema for BatchItem {
+        fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+            PublishRequest::schemas(schemas);
+        }
+    }
+
+    /// What a notification is about: an entity of the application.
+    #[derive(ToSchema, serde::Serialize)]
+    #[serde(deny_unknown_fields)]
+    struct RelatedEntity {
+        #[serde(rename = "type")]
+        #[schema(min_length = 1, max_length = 256)]
+        kind: String,
+        #[schema(min_length = 1, max_length = 256)]
+        id: String,
+    }
+
+    /// A signal, and whom it is for.
+    #[derive(ToSchema, serde::Serialize)]
+    #[serde(deny_unknown_fields)]
+    pub(in crate::routes) struct SignalRequest {
+        to: Audience,
+        #[schema(value_type = SignalName)]
+        event: String,
+        data: Option<Value>,
+        /// A slow reader gets only the newest signal of a key.
+        #[schema(min_length = 1, max_length = 256)]
+        key: Option<String>,
+        /// The tenant to act on; a token has its own.
+        tenant: Option<String>,
+    }
+
+    /// Whom something is for.
+    #[derive(ToSchema, serde::Serialize)]
+    #[serde(untagged)]
+    #[expect(dead_code, reason = "it is only described")]
+    enum Audience {
+        Users(ToUsers),
+        Topic(ToTopic),
+        Everyone(ToEveryone),
+    }
+
+    /// These users.
+    #[derive(ToSchema, serde::Serialize)]
+    #[serde(deny_unknown_fields)]
+    struct ToUsers {
+        #[schema(value_type = Vec<UserId>, min_items = 1, max_items = 10000)]
+        users: Vec<String>,
+        /// But not these.
+        #[schema(value_type = Option<Vec<UserId>>)]
+        except: Option<Vec<String>>,
+    }
+
+    /// The members of a topic now.
+    #[derive(ToSchema, serde::Serialize)]
+    #[serde(deny_unknown_fields)]
+    struct ToTopic {
+        #[schema(value_type = Topic)]
+        topic: String,
+        /// But not these.
+        #[schema(value_type = Option<Vec<UserId>>)]
+        except: Option<Vec<String>>,
+    }
+
+    /// All users with a log now; for a signal, everybody with an open stream.
+    #[derive(ToSchema, serde::Serialize)]
+    #[serde(deny_unknown_fields)]
+    struct ToEveryone {
+        #[schema(schema_with = only_true)]
+        everyone: bool,
+        /// But not these.
+        #[schema(value_type = Option<Vec<UserId>>)]
+        except: Option<Vec<String>>,
+    }
+
+    fn only_true() -> ObjectBuilder {
+        Object::builder().schema_type(Type::Boolean).enum_values(Some([true]))
+    }
+}

@@ -9,32 +9,15 @@ use axum::{
     extract::{Request, State},
     response::Response,
 };
-use campanile_core::{
-    Seq,
-    store::{Head, Item},
-};
+use campanile_core::{frame::VersionedCounts, store::Item};
 use http::StatusCode;
-
-/// What a badge shows, true at `version`.
-#[derive(serde::Serialize)]
-pub(super) struct CountsAt {
-    unread: u64,
-    unseen: u64,
-    version: Seq,
-}
-
-impl CountsAt {
-    pub(super) fn of(head: &Head) -> Self {
-        Self { unread: head.counts.unread, unseen: head.counts.unseen, version: head.seq }
-    }
-}
 
 /// `GET /counts`.
 pub(super) async fn counts(State(http): State<Http>, request: Request) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
     let who = http.user(&parts).await?.recipient;
     let head = http.engine().head(&who).await?;
-    Ok(json(StatusCode::OK, CountsAt::of(&head)))
+    Ok(json(StatusCode::OK, VersionedCounts::at(head.counts, head.seq)))
 }
 
 /// `GET /{id}`.
@@ -61,4 +44,47 @@ pub(super) fn write_item(to: &mut String, item: &Item) {
         time(item.archived_at),
     );
     to.push_str(&state);
+}
+
+/// How it is described.
+#[cfg(feature = "utoipa")]
+pub(super) mod about {
+    use crate::openapi::{Operation, example, refusal, tags};
+    use campanile_core::{NotificationBody, NotificationId, Seq, Timestamp, frame::VersionedCounts};
+    use http::StatusCode;
+
+    /// A notification as it lies in an inbox.
+    #[derive(utoipa::ToSchema, serde::Serialize)]
+    #[schema(as = InboxItem)]
+    #[serde(rename_all = "camelCase")]
+    pub(in crate::routes) struct InboxItem<'a> {
+        #[serde(flatten)]
+        notification: NotificationBody<'a>,
+        /// Where it arrived in the log.
+        seq: Seq,
+        read: bool,
+        #[schema(required)]
+        read_at: Option<Timestamp>,
+        /// When it was seen: explicitly, or by being read.
+        #[schema(required)]
+        seen_at: Option<Timestamp>,
+        #[schema(required)]
+        archived_at: Option<Timestamp>,
+    }
+
+    pub(in crate::routes) fn counts() -> Operation {
+        Operation::new(tags::INBOX, "readCounts", "What a badge shows").of_user().answers::<VersionedCounts>(
+            StatusCode::OK,
+            "The counts, true at `version`.",
+            example::counts(),
+        )
+    }
+
+    pub(in crate::routes) fn item() -> Operation {
+        Operation::new(tags::INBOX, "readItem", "One notification")
+            .of_user()
+            .path::<NotificationId>("notificationId", "The notification")
+            .answers::<InboxItem<'_>>(StatusCode::OK, "The notification, and its state.", example::item())
+            .refuses(&[refusal::NOT_FOUND])
+    }
 }

@@ -1,9 +1,6 @@
 //! `GET /`: pages of the inbox.
 
-use super::{
-    inbox::{CountsAt, write_item},
-    json_text,
-};
+use super::{inbox::write_item, json_text};
 use crate::{Code, Http, Problem, query};
 use axum::{
     extract::{Request, State},
@@ -11,6 +8,7 @@ use axum::{
 };
 use campanile_core::{
     Cursor, TypeName,
+    frame::VersionedCounts,
     store::{InboxPage, InboxQuery, InboxStatus},
 };
 
@@ -92,10 +90,53 @@ fn write_page(page: &InboxPage) -> String {
     let next = last.map(|item| Cursor { epoch: page.head.epoch, seq: item.seq });
     let next = next.map_or_else(|| "null".to_owned(), |cursor| format!("\"{PAGE_MARK}{cursor}\""));
     // Numbers always serialise.
-    let counts = serde_json::to_string(&CountsAt::of(&page.head)).unwrap_or_default();
+    let counts = serde_json::to_string(&VersionedCounts::at(page.head.counts, page.head.seq)).unwrap_or_default();
     let head = page.head.cursor();
     text.push_str(&format!(r#"],"nextCursor":{next},"streamCursor":"{head}","counts":{counts}}}"#));
     text
+}
+
+/// How it is described.
+#[cfg(feature = "utoipa")]
+pub(super) mod about {
+    use super::{super::inbox::about::InboxItem, DEFAULT_LIMIT, MAX_LIMIT};
+    use crate::openapi::{Operation, example, number, one_of, refusal, tags};
+    use campanile_core::{Cursor, Severity, TypeName, frame::VersionedCounts};
+    use http::StatusCode;
+    use serde_json::json;
+
+    /// A page of an inbox, newest first.
+    #[derive(utoipa::ToSchema, serde::Serialize)]
+    #[schema(as = InboxPage)]
+    #[serde(rename_all = "camelCase")]
+    struct Page<'a> {
+        items: Vec<InboxItem<'a>>,
+        /// Where the next page begins; `null` on the last one.
+        #[schema(required)]
+        next_cursor: Option<String>,
+        /// A stream opened here misses nothing and repeats nothing.
+        stream_cursor: Cursor,
+        counts: VersionedCounts,
+    }
+
+    pub(in crate::routes) fn list() -> Operation {
+        let page = json!({
+            "items": [example::item()], "nextCursor": null, "streamCursor": example::CURSORS[1], "counts": example::counts()
+        });
+        Operation::new(tags::INBOX, "listInbox", "A page of the inbox, newest first")
+            .of_user()
+            .query_of("limit", "The most items of the page", number(1, MAX_LIMIT, DEFAULT_LIMIT))
+            .query::<String>("cursor", "The `nextCursor` of the page before")
+            .query_of(
+                "status",
+                "Only these; `all` is without archived ones",
+                one_of(["all", "unread", "read", "archived"]),
+            )
+            .query::<TypeName>("type", "Only of this type")
+            .query::<Severity>("severity", "Only of this severity")
+            .answers::<Page<'_>>(StatusCode::OK, "A page.", page)
+            .refuses(&[refusal::FOREIGN_CURSOR, refusal::INVALID])
+    }
 }
 
 #[cfg(test)]

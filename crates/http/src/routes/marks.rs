@@ -113,3 +113,78 @@ fn members<'a>(body: &'a [u8], name: Option<&str>) -> Result<Option<&'a RawValue
     }
     if faults.is_empty() { Ok(member) } else { Err(faults.into()) }
 }
+
+/// How it is described.
+#[cfg(feature = "utoipa")]
+pub(super) mod about {
+    use crate::openapi::{Operation, refusal, tags};
+    use campanile_core::{Cursor, NotificationId, Seq};
+    use http::StatusCode;
+    use serde_json::json;
+
+    macro_rules! marks {
+        ($($name:ident = $id:literal, $summary:literal;)*) => {
+            $(pub(in crate::routes) fn $name() -> Operation {
+                Operation::new(tags::INBOX, $id, $summary)
+                    .of_user()
+                    .path::<NotificationId>("notificationId", "The notification")
+                    .empty_body()
+                    .answers_nothing(StatusCode::NO_CONTENT, "It is so, whether or not it was before.")
+                    .refuses(&[refusal::NOT_FOUND, refusal::TOO_MANY_CHANGES])
+            })*
+        };
+    }
+
+    marks! {
+        read = "markRead", "Mark a notification as read";
+        unread = "markUnread", "Mark a notification as unread";
+        archive = "archive", "Archive a notification";
+        unarchive = "unarchive", "Take a notification back into the inbox";
+        remove = "remove", "Delete a notification from the inbox";
+    }
+
+    /// Nothing.
+    #[derive(utoipa::ToSchema, serde::Serialize)]
+    #[serde(deny_unknown_fields)]
+    struct Nothing {}
+
+    impl Operation {
+        /// A body that says nothing: none at all, or `{}`.
+        pub(in crate::routes) fn empty_body(self) -> Self {
+            self.optional_body::<Nothing>("Nothing, or `{}`.", json!({}))
+        }
+    }
+
+    /// How far to mark.
+    #[derive(utoipa::ToSchema, serde::Serialize)]
+    #[serde(rename_all = "camelCase", deny_unknown_fields)]
+    struct UpToRequest {
+        /// The last place to cover. Beyond the head it is the head, and absent the head at arrival.
+        up_to: Option<Place>,
+    }
+
+    /// A place in the log: its number, or a cursor.
+    #[derive(utoipa::ToSchema, serde::Serialize)]
+    #[serde(untagged)]
+    #[expect(dead_code, reason = "it is only described")]
+    enum Place {
+        Seq(Seq),
+        Cursor(Cursor),
+    }
+
+    fn up_to(id: &str, summary: &str) -> Operation {
+        Operation::new(tags::INBOX, id, summary)
+            .of_user()
+            .optional_body::<UpToRequest>("How far.", json!({"upTo": 41}))
+            .answers_nothing(StatusCode::NO_CONTENT, "It is so, whether or not it was before.")
+            .refuses(&[refusal::FOREIGN_CURSOR, refusal::TOO_MANY_CHANGES])
+    }
+
+    pub(in crate::routes) fn read_all() -> Operation {
+        up_to("markAllRead", "Mark all notifications as read, but archived ones")
+    }
+
+    pub(in crate::routes) fn seen() -> Operation {
+        up_to("markSeen", "Clear the badge, without reading")
+    }
+}

@@ -28,56 +28,113 @@ use axum::{
 };
 use http::{Method, StatusCode};
 
+/// A route: where it is within its router, what answers it, and how it is described.
+pub(crate) struct Route {
+    pub(crate) path: &'static str,
+    service: fn() -> MethodRouter<Http>,
+    #[cfg(feature = "utoipa")]
+    pub(crate) method: &'static str,
+    #[cfg(feature = "utoipa")]
+    pub(crate) about: fn() -> crate::openapi::Operation,
+}
+
+/// A handler is described by the function of the same name in its module's `about`.
+macro_rules! routes {
+    ($($method:ident $path:literal => $module:ident.$handler:ident;)*) => {
+        &[$(Route {
+            path: $path,
+            service: || $method($module::$handler),
+            #[cfg(feature = "utoipa")]
+            method: stringify!($method),
+            #[cfg(feature = "utoipa")]
+            about: $module::about::$handler,
+        }),*]
+    };
+}
+
+/// For users.
+pub(crate) const USER: &[Route] = routes! {
+    get "/" => list.list;
+    get "/stream" => stream.open;
+    post "/stream/tickets" => ticket.issue;
+    get "/counts" => inbox.counts;
+    post "/read-all" => marks.read_all;
+    post "/seen" => marks.seen;
+    post "/bulk" => bulk.change;
+    get "/changes" => changes.read;
+    get "/{notificationId}" => inbox.item;
+    delete "/{notificationId}" => marks.remove;
+    post "/{notificationId}/read" => marks.read;
+    post "/{notificationId}/unread" => marks.unread;
+    post "/{notificationId}/archive" => marks.archive;
+    post "/{notificationId}/unarchive" => marks.unarchive;
+};
+
+/// For applications.
+pub(crate) const API: &[Route] = routes! {
+    post "/notifications" => api.publish;
+    post "/signals" => api.signal;
+    post "/notifications/batch" => batch.publish;
+    get "/notifications/{id}" => published.outcome;
+    delete "/notifications/{id}" => published.withdraw;
+    get "/notifications/{id}/recipients" => published.recipients;
+    get "/topics/{topic}/members" => topics.members;
+    put "/topics/{topic}/members/{user}" => topics.join;
+    delete "/topics/{topic}/members/{user}" => topics.leave;
+    get "/connections" => connections.list;
+    delete "/connections/{id}" => connections.cut;
+    delete "/users/{user}/connections" => connections.cut_user;
+    post "/users/{user}/revoke" => users.revoke;
+    delete "/users/{user}" => users.erase;
+};
+
+/// For everybody.
+pub(crate) const OPS: &[Route] = routes! {
+    get "/health/live" => ops.live;
+    get "/health/ready" => ops.ready;
+};
+
+/// The document of all routes.
+#[cfg(feature = "utoipa")]
+pub(crate) const DOCUMENT: &[Route] = routes! { get "/openapi.json" => ops.openapi; };
+
+/// For administrators.
+pub(crate) const METRICS: &[Route] = routes! { get "/metrics" => ops.metrics; };
+
 impl Http {
     /// The user's routes, to be nested under `/notifications`.
     pub fn user_router(&self) -> Router {
-        let routes = Router::new()
-            .route("/", get(list::list))
-            .route("/stream", get(stream::open))
-            .route("/stream/tickets", post(ticket::issue))
-            .route("/counts", get(inbox::counts))
-            .route("/read-all", post(marks::read_all))
-            .route("/seen", post(marks::seen))
-            .route("/bulk", post(bulk::change))
-            .route("/changes", get(changes::read))
-            .route("/{id}", get(inbox::item).delete(marks::remove))
-            .route("/{id}/read", post(marks::read))
-            .route("/{id}/unread", post(marks::unread))
-            .route("/{id}/archive", post(marks::archive))
-            .route("/{id}/unarchive", post(marks::unarchive));
-        self.finish(routes.with_state(self.clone()))
+        self.finish(router(USER).with_state(self.clone()))
     }
 
     /// The application's routes, to be nested under `/api`.
     pub fn api_router(&self) -> Router {
-        let routes = Router::new()
-            .route("/notifications", post(api::publish))
-            .route("/signals", post(api::signal))
-            .route("/notifications/batch", post(batch::publish))
-            .route("/notifications/{id}", get(published::outcome).delete(published::withdraw))
-            .route("/notifications/{id}/recipients", get(published::recipients))
-            .route("/topics/{topic}/members", get(topics::members))
-            .route("/topics/{topic}/members/{user}", put(topics::join).delete(topics::leave))
-            .route("/connections", get(connections::list))
-            .route("/connections/{id}", delete(connections::cut))
-            .route("/users/{user}/connections", delete(connections::cut_user))
-            .route("/users/{user}/revoke", post(users::revoke))
-            .route("/users/{user}", delete(users::erase));
-        self.finish(routes.with_state(self.clone()))
+        self.finish(router(API).with_state(self.clone()))
     }
 
-    /// `/health/live`, `/health/ready` and `/openapi.json`, open to everybody; to be merged.
+    /// `/health/live` and `/health/ready`, open to everybody; to be merged.
     pub fn ops_router(&self) -> Router {
-        let routes = Router::new()
-            .route("/health/live", known(get(ops::live)))
-            .route("/health/ready", known(get(ops::ready)))
-            .route("/openapi.json", known(get(ops::openapi)));
-        self.wrap(routes.with_state(self.clone()))
+        self.mergeable(OPS)
+    }
+
+    /// `/openapi.json`, which answers this document; to be merged.
+    #[cfg(feature = "utoipa")]
+    pub fn openapi_router(&self, document: &utoipa::openapi::OpenApi) -> Router {
+        let text = ops::Document(crate::openapi::to_text(document).into());
+        self.mergeable(DOCUMENT).layer(axum::Extension(text))
     }
 
     /// `/metrics`, for the administrator's listener; to be merged. It asks for an administrator's key if there are any.
     pub fn metrics_router(&self) -> Router {
-        self.wrap(Router::new().route("/metrics", known(get(ops::metrics))).with_state(self.clone()))
+        self.mergeable(METRICS)
+    }
+
+    /// A router without a fallback of its own.
+    fn mergeable(&self, routes: &[Route]) -> Router {
+        let known = |router: Router<Self>, route: &Route| {
+            router.route(route.path, (route.service)().fallback(method_not_allowed))
+        };
+        self.wrap(routes.iter().fold(Router::new(), known).with_state(self.clone()))
     }
 
     /// Answers whatever a router does not know with 404 and 405, and gives every answer what every answer has. For the outermost router of a
@@ -91,9 +148,8 @@ impl Http {
     }
 }
 
-/// Routes of a router without a fallback of its own, so that it can be merged.
-fn known(routes: MethodRouter<Http>) -> MethodRouter<Http> {
-    routes.fallback(method_not_allowed)
+fn router(routes: &[Route]) -> Router<Http> {
+    routes.iter().fold(Router::new(), |router, route| router.route(route.path, (route.service)()))
 }
 
 async fn not_found() -> Problem {

@@ -8,10 +8,12 @@ const MAX_LIMIT: usize = 1000;
 
 /// A page of a list.
 #[derive(serde::Serialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Page<T> {
     pub(super) items: Vec<T>,
     /// Where the next page begins; `null` on the last one.
+    #[cfg_attr(feature = "utoipa", schema(required))]
     pub(super) next_cursor: Option<String>,
 }
 
@@ -68,6 +70,28 @@ fn read_name(text: &str) -> Option<UserId> {
     };
     let bytes: Option<Vec<u8>> = text.as_bytes().chunks(2).map(byte).collect();
     UserId::new(String::from_utf8(bytes?).ok()?).ok()
+}
+
+/// How lists are described.
+#[cfg(feature = "utoipa")]
+mod about {
+    use super::{DEFAULT_LIMIT, MAX_LIMIT, Page};
+    use crate::openapi::{Operation, number, refusal};
+    use http::StatusCode;
+    use serde_json::{Value, json};
+    use utoipa::ToSchema;
+
+    impl Operation {
+        /// Answers a page of a list, with an item as an example.
+        #[expect(clippy::needless_pass_by_value, reason = "reads as `answers_pages::<Item>(…, json!({…}))`")]
+        pub(in crate::routes) fn answers_pages<T: ToSchema>(mut self, about: &str, item: Value) -> Self {
+            self.component::<T>();
+            self.query_of("limit", "The most items of the page", number(1, MAX_LIMIT, DEFAULT_LIMIT))
+                .query::<String>("cursor", "The `nextCursor` of the page before")
+                .refuses(&[refusal::INVALID])
+                .answers::<Page<T>>(StatusCode::OK, about, json!({"items": [item], "nextCursor": null}))
+        }
+    }
 }
 
 #[cfg(test)]

@@ -20,7 +20,8 @@ pub(super) fn connection_id(params: &Params) -> Result<ConnectionId, Problem> {
 
 fn id<T: FromStr>(params: &Params) -> Result<T, Problem> {
     let params = params.as_ref().map_err(|_| Problem::not_found())?;
-    find(params, "id").and_then(|id| id.parse().ok()).ok_or_else(Problem::not_found)
+    let id = find(params, "notificationId").or_else(|| find(params, "id"));
+    id.and_then(|id| id.parse().ok()).ok_or_else(Problem::not_found)
 }
 
 /// The user in the path.

@@ -19,6 +19,7 @@ use http::StatusCode;
 
 /// What became of a publish.
 #[derive(serde::Serialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema), schema(as = PublishOutcome))]
 #[serde(rename_all = "camelCase")]
 struct Outcome {
     notification_id: NotificationId,
@@ -37,6 +38,7 @@ struct Outcome {
 
 /// How far a publish has come. Each one is a single transaction, so none is ever seen half-way.
 #[derive(serde::Serialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 enum Progress {
     Done,
@@ -54,15 +56,19 @@ impl From<PublishRecord> for Outcome {
 
 /// One recipient's side of a publish.
 #[derive(serde::Serialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema), schema(as = Recipient))]
 #[serde(rename_all = "camelCase")]
 struct Received {
     user: String,
     seq: Seq,
     read: bool,
+    #[cfg_attr(feature = "utoipa", schema(required))]
     read_at: Option<Timestamp>,
     seen: bool,
+    #[cfg_attr(feature = "utoipa", schema(required))]
     seen_at: Option<Timestamp>,
     archived: bool,
+    #[cfg_attr(feature = "utoipa", schema(required))]
     archived_at: Option<Timestamp>,
     /// Gone from the inbox: deleted, withdrawn or expired.
     removed: bool,
@@ -119,4 +125,51 @@ pub(super) async fn withdraw(State(http): State<Http>, params: Params, request: 
     let tenant = caller.tenant(&parts, None)?;
     let found = http.engine().withdraw(&tenant, path::notification_id(&params)?).await?;
     if found { Ok(accepted()) } else { Err(Problem::not_found()) }
+}
+
+/// How it is described.
+#[cfg(feature = "utoipa")]
+pub(super) mod about {
+    use super::{Outcome, Received};
+    use crate::{
+        auth::{SCOPE_ADMIN, SCOPE_PUBLISH},
+        openapi::{Operation, example, refusal, tags},
+    };
+    use campanile_core::NotificationId;
+    use http::StatusCode;
+    use serde_json::json;
+
+    pub(in crate::routes) fn outcome() -> Operation {
+        let outcome = json!({
+            "notificationId": example::ID, "type": "invoices.approved", "occurredAt": example::MOMENT, "state": "done",
+            "recipients": 2, "stored": 2, "live": 3, "read": 1
+        });
+        Operation::new(tags::PUBLISHING, "readPublish", "What became of a publish")
+            .of_application(SCOPE_PUBLISH)
+            .path::<NotificationId>("id", "The notification")
+            .answers::<Outcome>(StatusCode::OK, "What became of it.", outcome)
+            .refuses(&[refusal::NOT_FOUND, refusal::INVALID])
+    }
+
+    pub(in crate::routes) fn recipients() -> Operation {
+        let received = json!({
+            "user": "u1", "seq": 42, "read": true, "readAt": example::MOMENT, "seen": true, "seenAt": example::MOMENT,
+            "archived": false, "archivedAt": null, "removed": false
+        });
+        Operation::new(tags::PUBLISHING, "listRecipients", "Who received a publish, and what they did with it")
+            .of_application(SCOPE_PUBLISH)
+            .path::<NotificationId>("id", "The notification")
+            .answers_pages::<Received>("A page of recipients, by name.", received)
+            .refuses(&[refusal::NOT_FOUND])
+    }
+
+    pub(in crate::routes) fn withdraw() -> Operation {
+        Operation::new(tags::PUBLISHING, "withdraw", "Withdraw a notification")
+            .about("From every inbox; its text is gone, and every open stream is told.")
+            .of_application(SCOPE_ADMIN)
+            .path::<NotificationId>("id", "The notification")
+            .empty_body()
+            .answers_nothing(StatusCode::ACCEPTED, "It is withdrawn, now or already before.")
+            .refuses(&[refusal::NOT_FOUND])
+    }
 }

@@ -111,3 +111,37 @@ fn delimit(parts: &Parts, response: &mut Response) {
         *response.version_mut() = Version::HTTP_10;
     }
 }
+
+/// How it is described.
+#[cfg(feature = "utoipa")]
+pub(super) mod about {
+    use crate::openapi::{Operation, example, one_of, refusal, tags};
+    use campanile_core::frame::schema::StreamEvent;
+    use http::StatusCode;
+    use utoipa::openapi::ResponseBuilder;
+
+    const ABOUT: &str = "Every change of the user's inbox as it happens, and signals. Events of the log carry an `id`; a client that reconnects with \
+        the last one as `Last-Event-ID` misses nothing and gets nothing twice. Parameters that are not known here are passed over.";
+    const EVENTSOURCE: &str = "`1` for a plain `EventSource`, which gives up for good on any status but 200: 429 and 503 become a stream with nothing but \
+        `reconnect`";
+
+    pub(in crate::routes) fn open() -> Operation {
+        let mut operation = Operation::new(tags::STREAM, "openStream", "Open the event stream")
+            .about(ABOUT)
+            .head_too()
+            .of_user()
+            .or_ticket()
+            .header::<String>("Last-Event-ID", "The position to go on from; what is none of this log is `reset`")
+            .query::<String>("lastEventId", "The same, for whoever cannot set headers")
+            .query::<String>("last_event_id", "The same")
+            .query_of("eventsource", EVENTSOURCE, one_of(["1"]));
+        let content = operation.sequence::<StreamEvent>(example::stream());
+        let response =
+            ResponseBuilder::new().description("The stream: `ready`, then what happens, without an end of its own.");
+        operation.answers_with(StatusCode::OK, response.content("text/event-stream", content)).refuses(&[
+            refusal::NOT_ACCEPTABLE,
+            refusal::TOO_MANY_CONNECTIONS,
+            refusal::NO_PLACE,
+        ])
+    }
+}

@@ -16,6 +16,7 @@ use http::StatusCode;
 
 /// A member of a topic.
 #[derive(serde::Serialize)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 struct Member {
     user: String,
 }
@@ -50,4 +51,42 @@ pub(super) async fn members(State(http): State<Http>, params: Params, request: R
     let next_cursor = page.items.last().filter(|_| page.more).map(write_name);
     let items: Vec<_> = page.items.iter().map(|user| Member { user: user.as_str().to_owned() }).collect();
     Ok(json(StatusCode::OK, Page { items, next_cursor }))
+}
+
+/// How it is described.
+#[cfg(feature = "utoipa")]
+pub(super) mod about {
+    use super::Member;
+    use crate::{
+        auth::SCOPE_ADMIN,
+        openapi::{Operation, refusal, tags},
+    };
+    use campanile_core::{Topic, UserId};
+    use http::StatusCode;
+    use serde_json::json;
+
+    fn member(id: &str, summary: &str) -> Operation {
+        Operation::new(tags::ADMINISTRATION, id, summary)
+            .of_application(SCOPE_ADMIN)
+            .path::<Topic>("topic", "The topic")
+            .path::<UserId>("user", "The user")
+            .empty_body()
+            .answers_nothing(StatusCode::NO_CONTENT, "It is so, whether or not it was before.")
+    }
+
+    pub(in crate::routes) fn join() -> Operation {
+        member("joinTopic", "Make a user a member of a topic")
+    }
+
+    pub(in crate::routes) fn leave() -> Operation {
+        member("leaveTopic", "Take a user out of a topic")
+    }
+
+    pub(in crate::routes) fn members() -> Operation {
+        Operation::new(tags::ADMINISTRATION, "listMembers", "The members of a topic")
+            .of_application(SCOPE_ADMIN)
+            .path::<Topic>("topic", "The topic")
+            .answers_pages::<Member>("A page of members, by name.", json!({"user": "u1"}))
+            .refuses(&[refusal::BAD_REQUEST])
+    }
 }

@@ -64,3 +64,42 @@ pub(super) async fn erase(State(http): State<Http>, params: Params, request: Req
     http.engine().erase(&Recipient::new(caller.tenant(&parts, None)?, user)).await?;
     Ok(accepted())
 }
+
+/// How it is described.
+#[cfg(feature = "utoipa")]
+pub(super) mod about {
+    use crate::{
+        auth::SCOPE_ADMIN,
+        openapi::{Operation, example, tags},
+    };
+    use campanile_core::{Timestamp, UserId};
+    use http::StatusCode;
+    use serde_json::json;
+
+    /// Which tokens of a user are no longer good.
+    #[derive(utoipa::ToSchema, serde::Serialize)]
+    #[serde(rename_all = "camelCase", deny_unknown_fields)]
+    struct RevokeRequest {
+        /// Those issued earlier, and those that do not say when they were.
+        issued_before: Timestamp,
+        tenant: Option<String>,
+    }
+
+    pub(in crate::routes) fn revoke() -> Operation {
+        Operation::new(tags::ADMINISTRATION, "revokeTokens", "Revoke a user's tokens")
+            .about("They are 401 from now on, and their streams end with `revoked`. The latest moment counts.")
+            .of_application(SCOPE_ADMIN)
+            .path::<UserId>("user", "The user")
+            .body::<RevokeRequest>("Which ones.", json!({"issuedBefore": example::MOMENT}))
+            .answers_nothing(StatusCode::ACCEPTED, "They are revoked.")
+    }
+
+    pub(in crate::routes) fn erase() -> Operation {
+        Operation::new(tags::ADMINISTRATION, "eraseUser", "Erase a user")
+            .about("Inbox, log and memberships; open streams end with `revoked`. A later visit begins a new log.")
+            .of_application(SCOPE_ADMIN)
+            .path::<UserId>("user", "The user")
+            .empty_body()
+            .answers_nothing(StatusCode::ACCEPTED, "There is nothing left, if there ever was anything.")
+    }
+}

@@ -3,7 +3,7 @@
 use axum::{Router, body::Body};
 use bytes::Bytes;
 use campanile_core::{Clock, Engine, EngineBuilder, SystemClock, store::MemoryStore};
-use campanile_http::{ApiKey, Credentials, Http, HttpOptions, Jwt, JwtOptions, TokenOptions, mint_token};
+use campanile_http::{ApiKey, Credentials, Http, HttpOptions, Jwt, JwtOptions, TokenOptions, mint_token, openapi};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -43,6 +43,7 @@ impl App {
             .nest("/notifications", http.user_router())
             .nest("/api", http.api_router())
             .merge(http.ops_router())
+            .merge(http.openapi_router(&openapi::document("")))
             .merge(http.metrics_router());
         Self { router: http.finish(routes), http }
     }

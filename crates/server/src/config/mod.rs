@@ -23,6 +23,7 @@ pub(crate) use build::{load, load_auth, load_settings};
 pub(crate) use keys::{Form, Key};
 pub(crate) use meant::{Auth, Config, Drain, Limits, Secret, StoreUrl};
 pub(crate) use mistake::{Mistakes, Origin};
+pub(crate) use parse::base_path;
 pub(crate) use reader::Value;
 pub(crate) use reference::page as reference;
 pub(crate) use settings::Setting;

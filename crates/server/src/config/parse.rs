@@ -12,7 +12,7 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
 }
 
 /// A path to put in front: `/live`, without a `/` at its end. Empty: none.
-pub(super) fn base_path(text: &str) -> Result<String, String> {
+pub(crate) fn base_path(text: &str) -> Result<String, String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
     let segment =
         |segment: &str| !segment.is_empty() && segment != "." && segment != ".." && segment.chars().all(allowed);

@@ -50,6 +50,11 @@ fn new_epoch_explains_itself() {
 }
 
 #[test]
+fn openapi_explains_itself() {
+    check("openapi.txt", &["openapi", "--help"]);
+}
+
+#[test]
 fn completions_explains_itself() {
     check("completions.txt", &["completions", "--help"]);
 }

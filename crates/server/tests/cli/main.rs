@@ -10,6 +10,7 @@ mod drain;
 mod help;
 mod http;
 mod keys;
+mod openapi;
 mod publish;
 mod rig;
 mod start;

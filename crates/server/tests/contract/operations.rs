@@ -171,3 +171,14 @@ async fn busy(node: &TestNode) {
         node.signal(json!({"to": {"users": ["v"]}, "event": "x"})).await;
     }
 }
+
+#[tokio::test]
+async fn both_listeners_answer_the_document_of_the_api() {
+    let node = start().await;
+    let kept = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../spec/openapi.json")).unwrap();
+    for address in [node.address(), node.admin_address()] {
+        let answer = Request::get("/openapi.json").send(address).await.expect(200);
+        assert_eq!(answer.field("content-type"), Some("application/json"), "{address}");
+        assert_eq!(answer.text(), kept, "{address}");
+    }
+}
