@@ -50,7 +50,7 @@ impl Engine {
     /// As [`Engine::open`]; without a wait only the store's.
     pub async fn changes(&self, request: OpenRequest, limit: usize, wait: Duration) -> Result<Changes, OpenError> {
         let who = request.identity.recipient.clone();
-        let lease = if wait.is_zero() { None } else { Some(self.inner.hub.join(self.about(&request))?) };
+        let lease = if wait.is_zero() { None } else { Some(self.place(&request).await?) };
         let head = self.head(&who).await?;
         let replay_limit = self.sse().replay_limit;
         let (resume, last) = resume(request.position.as_deref(), &head, self.floor(&head), replay_limit);

@@ -3,10 +3,15 @@
 use super::Engine;
 use crate::{
     ConnectionId, OpenError, OpenRequest, Seq, Session,
-    hub::{About, Opening},
+    hub::{About, Lease, Opening},
     metrics::count,
     store::Head,
 };
+use std::time::Duration;
+
+/// A page that reloads closes its stream and opens the next one in the same moment, and the two may be noticed in either order: so whoever
+/// finds no place looks again a few times, an eighth of a second in all, before it is refused. In milliseconds.
+const MOMENTS: [u64; 7] = [1, 2, 4, 8, 16, 32, 64];
 
 impl Engine {
     /// Opens a stream. Its place is taken before the log is read, so that nothing falls between the two.
@@ -32,13 +37,26 @@ impl Engine {
 
     async fn try_open(&self, request: OpenRequest) -> Result<Session, OpenError> {
         let who = request.identity.recipient.clone();
-        let lease = self.inner.hub.join(self.about(&request))?;
+        let lease = self.place(&request).await?;
         let head = self.head(&who).await?;
         let (store, now) = (self.inner.store.clone(), self.inner.clock.now());
         Ok(Session::new(Opening { lease, store, request, head, floor: self.floor(&head), now }))
     }
 
-    pub(super) fn about(&self, request: &OpenRequest) -> About {
+    /// Takes a place in the hub; where there is none, again a moment later.
+    pub(super) async fn place(&self, request: &OpenRequest) -> Result<Lease, OpenError> {
+        for millis in MOMENTS {
+            match self.inner.hub.join(self.about(request)) {
+                Err(OpenError::UserLimit | OpenError::NodeLimit) => {
+                    tokio::time::sleep(Duration::from_millis(millis)).await;
+                }
+                joined => return joined,
+            }
+        }
+        self.inner.hub.join(self.about(request))
+    }
+
+    fn about(&self, request: &OpenRequest) -> About {
         let OpenRequest { identity, transport, .. } = request;
         let since = self.inner.clock.now();
         About { id: ConnectionId::generate(), identity: identity.clone(), transport: *transport, since }

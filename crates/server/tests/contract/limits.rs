@@ -255,3 +255,20 @@ async fn streams_make_room_in_the_order_they_came_in() {
         stream.expect("still-here").await;
     }
 }
+
+/// A reload: the old stream is closed and the new one opened in the same moment.
+#[tokio::test]
+async fn a_page_that_reloads_finds_its_place_again() {
+    let node = builder().env("CAMPANILE_SSE__MAX_CONNECTIONS_PER_USER", 1).start().await;
+    for round in 0..100 {
+        let mut stream = node.stream("u").open().await;
+        assert_eq!(stream.status(), 200, "round {round}");
+        if round % 2 == 0 {
+            stream.ready().await;
+        }
+        match round % 3 {
+            0 => stream.reset(),
+            _ => drop(stream),
+        }
+    }
+}
