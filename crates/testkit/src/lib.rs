@@ -26,7 +26,7 @@ mod wire;
 
 pub use answer::Answer;
 pub use node::{NodeBuilder, TestNode};
-pub use oracle::{Client, Connection, Oracle, Verdict, Violation, ViolationKind};
+pub use oracle::{Asked, Client, Connection, Mark, Oracle, PageQuery, State, Told, Verdict, Violation, ViolationKind};
 pub use proxy::{Cut, TcpProxy};
 pub use reader::{End, Event, Next, Ready, SseReader};
 pub use request::Request;

@@ -1,28 +1,24 @@
 //! Streaming clients: each comes back to where it was, whatever cut it, and keeps every byte.
 
 use crate::{CLIENTS, USERS, record::Record, schedule::Schedule, user};
-use campanile_testkit::{Client, Connection, Event, Oracle, PATIENCE, SseReader, StreamRequest, TestNode};
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use campanile_testkit::{Client, Connection, PATIENCE, SseReader, StreamRequest, TestNode};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinSet};
 
-/// The marks that each user's clients must have received; `None` while publishing goes on.
-type Expected = Option<Arc<HashMap<String, HashSet<String>>>>;
+/// Where each user's log ends; `None` while it goes on.
+type Heads = Option<Arc<HashMap<String, u64>>>;
 
 /// All clients, until they have caught up.
 pub(crate) struct Clients {
-    /// Who has all of these may go.
-    expected: watch::Sender<Expected>,
+    /// Who has come to the end may go.
+    heads: watch::Sender<Heads>,
     tasks: JoinSet<Client>,
 }
 
 impl Clients {
     /// Starts them, and waits until each has its first stream: who comes later has no claim to what was before.
     pub(crate) async fn start(node: &TestNode, schedule: &Schedule, record: &Arc<Record>) -> Self {
-        let (expected, watch) = watch::channel(None);
+        let (heads, watch) = watch::channel(None);
         let (begun, mut all_begun) = watch::channel(0);
         let mut tasks = JoinSet::new();
         for number in 0..CLIENTS {
@@ -32,8 +28,7 @@ impl Clients {
                 rng: schedule.rng(2, number),
                 record: Arc::clone(record),
                 position: None,
-                marks: HashSet::new(),
-                expected: watch.clone(),
+                heads: watch.clone(),
             };
             let begun = begun.clone();
             tasks.spawn(reader.run(begun));
@@ -41,18 +36,13 @@ impl Clients {
         let all = all_begun.wait_for(|begun| *begun == CLIENTS);
         let waited = tokio::time::timeout(PATIENCE, all).await;
         assert!(matches!(waited, Ok(Ok(_))), "not every client has a stream");
-        Self { expected, tasks }
+        Self { heads, tasks }
     }
 
-    /// Waits until each client has what its user was promised, and gives back all bytes. Whoever does not get it in time is judged as it is:
-    /// then the oracle says what is missing.
-    pub(crate) async fn caught_up(self, oracle: &Oracle) -> Vec<Client> {
-        let of = |user: String| {
-            let marks = oracle.expected(&user).map(str::to_owned).collect();
-            (user, marks)
-        };
-        let expected: HashMap<_, _> = (0..USERS).map(|number| of(user(number))).collect();
-        self.expected.send_replace(Some(Arc::new(expected)));
+    /// Waits until each client has come to the end of its user's log, and gives back all bytes. Whoever does not get there in time is judged
+    /// as it is: then the oracle says what is missing.
+    pub(crate) async fn caught_up(self, heads: HashMap<String, u64>) -> Vec<Client> {
+        self.heads.send_replace(Some(Arc::new(heads)));
         self.tasks.join_all().await
     }
 }
@@ -71,8 +61,7 @@ struct Reader {
     rng: fastrand::Rng,
     record: Arc<Record>,
     position: Option<String>,
-    marks: HashSet<String>,
-    expected: watch::Receiver<Expected>,
+    heads: watch::Receiver<Heads>,
 }
 
 impl Reader {
@@ -90,7 +79,7 @@ impl Reader {
             }
             // While the server is there again and yet nothing comes, the oracle has to say what is missing.
             let now = tokio::time::Instant::now();
-            if self.expected.borrow().is_some() && *deadline.get_or_insert(now + PATIENCE) < now {
+            if self.heads.borrow().is_some() && *deadline.get_or_insert(now + PATIENCE) < now {
                 return self.client;
             }
             tokio::time::sleep(Duration::from_millis(self.rng.u64(1..25))).await;
@@ -120,18 +109,15 @@ impl Reader {
         let leaves = tokio::time::sleep(Duration::from_millis(self.rng.u64(100..2000)));
         tokio::pin!(leaves);
         let outcome = loop {
-            if self.has_everything() {
+            if self.is_at_the_end(&stream) {
                 break Outcome::CaughtUp;
             }
             tokio::select! {
-                event = stream.event_or_end() => match event {
-                    Ok(event) => self.take(&event),
-                    Err(_) => {
-                        self.record.cut();
-                        break Outcome::Ended;
-                    }
+                event = stream.event_or_end() => if event.is_err() {
+                    self.record.cut();
+                    break Outcome::Ended;
                 },
-                _ = self.expected.changed() => {}
+                _ = self.heads.changed() => {}
                 () = &mut leaves => {
                     self.record.left();
                     break Outcome::Ended;
@@ -145,16 +131,10 @@ impl Reader {
         outcome
     }
 
-    fn take(&mut self, event: &Event) {
-        if event.name == "notification" {
-            let mark = event.json()["data"]["mark"].as_str().map(str::to_owned);
-            self.marks.extend(mark);
-        }
-    }
-
-    fn has_everything(&self) -> bool {
-        let expected = self.expected.borrow();
-        let mine = expected.as_ref().and_then(|expected| expected.get(&self.client.user));
-        mine.is_some_and(|mine| mine.is_subset(&self.marks))
+    fn is_at_the_end(&self, stream: &SseReader) -> bool {
+        let heads = self.heads.borrow();
+        let head = heads.as_ref().and_then(|heads| heads.get(&self.client.user).copied());
+        let told = stream.last_event_id().rsplit_once('-').and_then(|(_, seq)| seq.parse::<u64>().ok());
+        head.is_some_and(|head| told.is_some_and(|told| told >= head))
     }
 }

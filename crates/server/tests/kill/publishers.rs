@@ -1,27 +1,22 @@
-//! Publishers: each sends one notification after the other, and keeps what it was told.
+//! Publishers: each sends one notification after the other, takes one back now and then, and tells the oracle what it was told.
 
-use crate::{PUBLISHERS, USERS, record::Record, schedule::Schedule, user};
-use campanile_testkit::{Oracle, Request, TestNode};
+use crate::{PUBLISHERS, Shared, USERS, schedule::Schedule, user};
+use campanile_testkit::{Answer, Request, TestNode};
 use serde_json::json;
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::VecDeque, io, net::SocketAddr, time::Duration};
 use tokio::{sync::watch, task::JoinSet};
+
+/// So many of its notifications a publisher remembers, to take one of them back.
+const REMEMBERED: usize = 30;
 
 /// The publishers, until they are stopped.
 pub(crate) struct Publishers {
     stop: watch::Sender<bool>,
-    tasks: JoinSet<Vec<Sent>>,
-}
-
-/// A publish that left its publisher.
-struct Sent {
-    publisher: usize,
-    mark: String,
-    users: Vec<String>,
-    acknowledged: bool,
+    tasks: JoinSet<()>,
 }
 
 impl Publishers {
-    pub(crate) fn start(node: &TestNode, schedule: &Schedule, record: &Arc<Record>) -> Self {
+    pub(crate) fn start(node: &TestNode, schedule: &Schedule, shared: &Shared) -> Self {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         for number in 0..PUBLISHERS {
@@ -30,27 +25,25 @@ impl Publishers {
                 rng: schedule.rng(1, number),
                 to: node.address(),
                 key: node.api_key().to_owned(),
-                record: Arc::clone(record),
+                shared: shared.clone(),
+                published: VecDeque::new(),
             };
             tasks.spawn(publisher.run(stopped.clone()));
         }
         Self { stop, tasks }
     }
 
-    /// Lets everybody finish what is under way, and tells the oracle what came of it.
-    pub(crate) async fn stop(self) -> Oracle {
+    /// Lets everybody finish what is under way.
+    pub(crate) async fn stop(self) {
         self.stop.send_replace(true);
-        let mut oracle = Oracle::default();
-        for sent in self.tasks.join_all().await.into_iter().flatten() {
-            for user in &sent.users {
-                match sent.acknowledged {
-                    true => oracle.acknowledged(user, sent.publisher, &sent.mark),
-                    false => oracle.unanswered(user, &sent.mark),
-                }
-            }
-        }
-        oracle
+        self.tasks.join_all().await;
     }
+}
+
+/// What a notification became.
+struct Published {
+    id: String,
+    users: Vec<String>,
 }
 
 struct Publisher {
@@ -58,24 +51,23 @@ struct Publisher {
     rng: fastrand::Rng,
     to: SocketAddr,
     key: String,
-    record: Arc<Record>,
+    shared: Shared,
+    published: VecDeque<Published>,
 }
 
 impl Publisher {
-    async fn run(mut self, stopped: watch::Receiver<bool>) -> Vec<Sent> {
-        let mut sent = Vec::new();
+    async fn run(mut self, stopped: watch::Receiver<bool>) {
         let mut count = 0u32;
         while !*stopped.borrow() {
             count += 1;
             let mark = format!("{}-{count}", self.number);
             let users = self.audience();
-            match self.publish(&mark, &users).await {
-                Ok(acknowledged) => sent.push(Sent { publisher: self.number, mark, users, acknowledged }),
-                Err(_) => self.record.unsent(),
+            self.publish(&mark, users).await;
+            if self.rng.u8(0..8) == 0 {
+                self.withdraw().await;
             }
             tokio::time::sleep(Duration::from_millis(self.rng.u64(0..4))).await;
         }
-        sent
     }
 
     /// Mostly one user, sometimes several: one transaction for all of them.
@@ -84,22 +76,40 @@ impl Publisher {
         self.rng.choose_multiple(0..USERS, size).into_iter().map(user).collect()
     }
 
-    /// Whether it was acknowledged. An error means that it was not even sent.
-    async fn publish(&mut self, mark: &str, users: &[String]) -> io::Result<bool> {
+    async fn publish(&mut self, mark: &str, users: Vec<String>) {
         let filler = "x".repeat(self.rng.usize(0..600));
         let draft = json!({"type": "kill", "to": {"users": users}, "data": {"mark": mark}, "body": filler});
-        let request = Request::post("/api/notifications").bearer(&self.key).json(draft);
-        match tokio::time::timeout(Duration::from_secs(10), request.try_send(self.to)).await {
-            Ok(Ok(answer)) if answer.status() == 202 => {
-                self.record.acknowledged();
-                Ok(true)
+        match self.send(Request::post("/api/notifications").json(draft)).await {
+            Ok(Some(answer)) => {
+                let id = answer.expect(202).json()["notificationId"].as_str().expect("an id").to_owned();
+                self.shared.record.acknowledged();
+                self.shared.tell(|oracle| {
+                    users.iter().for_each(|user| oracle.acknowledged(user, self.number, mark, &id));
+                });
+                self.published.truncate(REMEMBERED);
+                self.published.push_front(Published { id, users });
             }
-            Ok(Ok(answer)) => panic!("{answer}"),
-            Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => Err(error),
-            Ok(Err(_)) | Err(_) => {
-                self.record.unanswered();
-                Ok(false)
+            Ok(None) => {
+                self.shared.record.unanswered();
+                self.shared.tell(|oracle| users.iter().for_each(|user| oracle.unanswered(user, mark)));
             }
+            Err(_) => self.shared.record.unsent(),
         }
+    }
+
+    /// Takes one of the last ones back.
+    async fn withdraw(&mut self) {
+        let Some(Published { id, users }) = self.rng.choice(&self.published) else { return };
+        let request = Request::new("DELETE", format!("/api/notifications/{id}"));
+        let Ok(answer) = self.send(request).await else { return };
+        let acknowledged = answer.map(|answer| answer.expect(202)).is_some();
+        if acknowledged {
+            self.shared.record.withdrawn();
+        }
+        self.shared.tell(|oracle| users.iter().for_each(|user| oracle.withdrawn(user, id, acknowledged)));
+    }
+
+    async fn send(&self, request: Request) -> io::Result<Option<Answer>> {
+        crate::send(self.to, request.bearer(&self.key)).await
     }
 }

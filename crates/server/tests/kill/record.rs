@@ -16,6 +16,10 @@ pub(crate) struct Record {
     acknowledged: AtomicUsize,
     unanswered: AtomicUsize,
     unsent: AtomicUsize,
+    withdrawn: AtomicUsize,
+    marked: AtomicUsize,
+    unmarked: AtomicUsize,
+    planted: AtomicUsize,
 }
 
 macro_rules! events {
@@ -45,23 +49,34 @@ events! {
     unanswered => unanswered;
     /// A publish could not be sent: nobody listened.
     unsent => unsent;
+    /// A withdrawal was acknowledged.
+    withdrawn => withdrawn;
+    /// A change of an inbox was answered.
+    marked => marked;
+    /// A change of an inbox was sent, and no answer came.
+    unmarked => unmarked;
+    /// An old notification was put into the file while the server was away.
+    planted => planted;
 }
 
 impl fmt::Display for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kills, connections, refused, cuts, own_cuts, acknowledged, unanswered, unsent } = self;
         let count = |count: &AtomicUsize| count.load(Relaxed);
-        write!(
-            f,
-            "{} kills; streams: {} opened, {} cut, {} left, {} refused; publishes: {} acknowledged, {} unanswered, {} not sent",
-            count(kills),
-            count(connections),
-            count(cuts),
-            count(own_cuts),
-            count(refused),
-            count(acknowledged),
-            count(unanswered),
-            count(unsent)
-        )
+        let of = |name: &str, counts: &[(&AtomicUsize, &str)]| {
+            let counts = counts.iter().map(|(number, what)| format!("{} {what}", count(number)));
+            format!("; {name}: {}", counts.collect::<Vec<_>>().join(", "))
+        };
+        let streams =
+            [(&self.connections, "opened"), (&self.cuts, "cut"), (&self.own_cuts, "left"), (&self.refused, "refused")];
+        let publishes = [
+            (&self.acknowledged, "acknowledged"),
+            (&self.unanswered, "unanswered"),
+            (&self.unsent, "not sent"),
+            (&self.withdrawn, "withdrawn"),
+            (&self.planted, "old"),
+        ];
+        let marks = [(&self.marked, "answered"), (&self.unmarked, "unanswered")];
+        write!(f, "{} kills{}", count(&self.kills), of("streams", &streams))?;
+        write!(f, "{}{}", of("publishes", &publishes), of("changes of inboxes", &marks))
     }
 }

@@ -11,6 +11,8 @@ pub(crate) struct Round {
     pub(crate) down: Duration,
     /// Whether it is killed once more so soon after its start, perhaps during its recovery.
     pub(crate) stumble: Option<Duration>,
+    /// Whether old notifications are put into its file meanwhile.
+    pub(crate) old: bool,
 }
 
 /// Everything that is decided before it begins.
@@ -29,12 +31,13 @@ impl Schedule {
             number("CAMPANILE_KILL_ROUNDS").map_or(8, |rounds| usize::try_from(rounds).expect("a small number"));
         let mut rng = fastrand::Rng::with_seed(seed);
         let mut millis = |range| Duration::from_millis(rng.u64(range));
-        let mut round = || Round {
+        let mut round = |number: usize| Round {
             up: millis(30..500),
             down: millis(0..60),
             stumble: Some(millis(0..100)).filter(|after| after.as_millis() < 40),
+            old: millis(0..3).is_zero() || number == 0,
         };
-        let rounds = std::iter::repeat_with(&mut round).take(rounds).collect();
+        let rounds = (0..rounds).map(&mut round).collect();
         Self { seed, rounds }
     }
 
@@ -47,13 +50,13 @@ impl Schedule {
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "CAMPANILE_KILL_SEED={} CAMPANILE_KILL_ROUNDS={}: ", self.seed, self.rounds.len())?;
-        for Round { up, down, stumble } in &self.rounds {
+        for Round { up, down, stumble, old } in &self.rounds {
             write!(f, "{}+{}", up.as_millis(), down.as_millis())?;
             if let Some(stumble) = stumble {
                 write!(f, "+{}", stumble.as_millis())?;
             }
-            f.write_str(" ")?;
+            f.write_str(if *old { "* " } else { " " })?;
         }
-        f.write_str("(ms up + ms away + ms up once more)")
+        f.write_str("(ms up + ms away + ms up once more; *: old notifications come)")
     }
 }

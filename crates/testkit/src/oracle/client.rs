@@ -2,6 +2,8 @@
 
 use super::{
     Client, Connection, Ledger, ViolationKind,
+    answer::Answer,
+    entry::Entry,
     wire::{self, WireEvent},
 };
 use serde_json::Value;
@@ -11,42 +13,80 @@ use std::collections::HashMap;
 type Fault = (usize, usize, ViolationKind);
 
 /// What one client has received.
-#[derive(Default)]
-pub(super) struct Reading {
-    /// Each mark's place in the log.
-    pub(super) seqs: HashMap<String, u64>,
-    /// Logged events.
-    pub(super) events: usize,
+pub(super) struct Reading<'a> {
+    client: usize,
+    ledger: &'a Ledger,
+    /// The log, from its first entry on.
+    pub(super) entries: Vec<Entry>,
+    /// Each arrival's place in it, by the notification's id.
+    pub(super) places: HashMap<String, u64>,
+    /// Each mark's place in it. What was gone before this client came to it has none.
+    pub(super) marks: HashMap<String, u64>,
+    /// What was said of the inbox.
+    pub(super) answers: Vec<Answer>,
     /// The last position that was told, as epoch and seq.
     position: Option<(String, u64)>,
 }
 
-impl Reading {
+impl<'a> Reading<'a> {
     /// Reads all connections of a client. `ids` holds each mark's notification id, over all clients.
-    pub(super) fn of(client: &Client, ledger: &Ledger, ids: &mut HashMap<String, String>) -> Result<Self, Fault> {
-        let mut reading = Self::default();
+    pub(super) fn of(
+        (number, client): (usize, &Client),
+        ledger: &'a Ledger,
+        ids: &mut HashMap<String, String>,
+    ) -> Result<Self, Fault> {
+        let mut reading = Self {
+            client: number,
+            ledger,
+            entries: Vec::new(),
+            places: HashMap::new(),
+            marks: HashMap::new(),
+            answers: Vec::new(),
+            position: None,
+        };
         for (at, connection) in client.connections.iter().enumerate() {
-            reading.connection(connection, ledger, ids).map_err(|(offset, kind)| (at, offset, kind))?;
+            reading.connection((at, connection), ids).map_err(|(offset, kind)| (at, offset, kind))?;
         }
         Ok(reading)
     }
 
     fn connection(
         &mut self,
-        connection: &Connection,
-        ledger: &Ledger,
+        (number, connection): (usize, &Connection),
         ids: &mut HashMap<String, String>,
     ) -> Result<(), (usize, ViolationKind)> {
         let events = wire::events(&connection.body).map_err(|(at, why)| (at, ViolationKind::Malformed(why)))?;
         self.asked(connection).map_err(|kind| (0, kind))?;
         let Some((ready, rest)) = events.split_first() else { return Ok(()) };
         self.ready(ready).map_err(|kind| (ready.offset, kind))?;
+        self.counts(number, ready, &json(ready)["counts"]).map_err(|kind| (ready.offset, kind))?;
         for (at, event) in rest.iter().enumerate() {
-            let seq = self.seq(event, &rest[at + 1..]).map_err(|kind| (event.offset, kind))?;
-            if event.name == Some("notification") {
-                self.notification(event, seq, ledger, ids).map_err(|kind| (event.offset, kind))?;
-            }
+            self.event(number, event, &rest[at + 1..], ids).map_err(|kind| (event.offset, kind))?;
         }
+        Ok(())
+    }
+
+    fn event(
+        &mut self,
+        connection: usize,
+        event: &WireEvent<'_>,
+        rest: &[WireEvent<'_>],
+        ids: &mut HashMap<String, String>,
+    ) -> Result<(), ViolationKind> {
+        match (self.seq(event, rest)?, event.name) {
+            (Some(seq), _) => self.entry(event, seq, ids),
+            (None, Some("counts")) => self.counts(connection, event, &json(event)),
+            (None, Some("notification" | "updated")) => {
+                Err(ViolationKind::Unmarked { data: event.data.clone().unwrap_or_default() })
+            }
+            (None, _) => Ok(()),
+        }
+    }
+
+    fn counts(&mut self, connection: usize, event: &WireEvent<'_>, data: &Value) -> Result<(), ViolationKind> {
+        let malformed = || ViolationKind::Malformed(format!("counts: {event:?}"));
+        let place = Some((self.client, connection, event.offset));
+        self.answers.push(Answer::counts(place, data).ok_or_else(malformed)?);
         Ok(())
     }
 
@@ -65,7 +105,7 @@ impl Reading {
     }
 
     fn ready(&mut self, event: &WireEvent<'_>) -> Result<(), ViolationKind> {
-        let data: Value = event.data.as_deref().and_then(|data| serde_json::from_str(data).ok()).unwrap_or_default();
+        let data = json(event);
         let cursor = event
             .id
             .and_then(wire::cursor)
@@ -103,28 +143,45 @@ impl Reading {
             });
         }
         *last = seq;
-        self.events += 1;
         Ok(Some(seq))
+    }
+
+    fn entry(
+        &mut self,
+        event: &WireEvent<'_>,
+        seq: u64,
+        ids: &mut HashMap<String, String>,
+    ) -> Result<(), ViolationKind> {
+        let data = json(event);
+        if event.name == Some("notification") {
+            self.notification(event, &data, seq, ids)?;
+        }
+        let entry = Entry::of(event, &data).map_err(ViolationKind::Malformed)?;
+        if let Some(id) = entry.gone().filter(|id| !self.places.contains_key(*id)) {
+            self.places.insert(id.clone(), seq);
+        }
+        self.entries.push(entry);
+        Ok(())
     }
 
     fn notification(
         &mut self,
         event: &WireEvent<'_>,
-        seq: Option<u64>,
-        ledger: &Ledger,
+        data: &Value,
+        seq: u64,
         ids: &mut HashMap<String, String>,
     ) -> Result<(), ViolationKind> {
-        let text = event.data.clone().unwrap_or_default();
-        let data: Value = serde_json::from_str(&text).map_err(|error| ViolationKind::Malformed(error.to_string()))?;
-        let (Some(seq), Some(mark), Some(id)) = (seq, data["data"]["mark"].as_str(), data["notificationId"].as_str())
-        else {
-            return Err(ViolationKind::Unmarked { data: text });
+        let (Some(mark), Some(id)) = (data["data"]["mark"].as_str(), data["notificationId"].as_str()) else {
+            return Err(ViolationKind::Unmarked { data: event.data.clone().unwrap_or_default() });
         };
-        if !ledger.knows(mark) {
+        if !self.ledger.knows(mark) {
             return Err(ViolationKind::Foreign { mark: mark.into() });
         }
-        if let Some(first) = self.seqs.insert(mark.into(), seq) {
+        if let Some(first) = self.marks.insert(mark.into(), seq) {
             return Err(ViolationKind::Twice { mark: mark.into(), first, second: seq });
+        }
+        if let Some(first) = self.places.insert(id.into(), seq) {
+            return Err(ViolationKind::Twice { mark: id.into(), first, second: seq });
         }
         let known = ids.entry(mark.into()).or_insert_with(|| id.into());
         if known != id {
@@ -132,4 +189,8 @@ impl Reading {
         }
         Ok(())
     }
+}
+
+fn json(event: &WireEvent<'_>) -> Value {
+    event.data.as_deref().and_then(|data| serde_json::from_str(data).ok()).unwrap_or_default()
 }

@@ -1,18 +1,33 @@
 //! The judge judged: each kind of fault is planted into a run without one.
 
-use super::*;
-use std::fmt::Write;
+mod inbox;
 
-/// A body: `ready` at a position, then notifications as (seq, mark).
+use super::*;
+use serde_json::json;
+
+/// A body: `ready` at a position, then notifications as (seq, mark), all of them unread.
 fn body(resume: &str, at: u64, notifications: &[(u64, &str)]) -> Vec<u8> {
-    let ready =
-        format!("retry: 1000\nevent: ready\nid: e-{at}\ndata: {{\"cursor\":\"e-{at}\",\"resume\":\"{resume}\"}}\n\n");
-    let mut body = ready;
+    let mut body = ready(resume, at, (at, at));
     for (seq, mark) in notifications {
-        let data = format!("{{\"notificationId\":\"id-{mark}\",\"data\":{{\"mark\":\"{mark}\"}}}}");
-        let _ = write!(body, "id: e-{seq}\nevent: notification\ndata: {data}\n\nevent: counts\ndata: {{}}\n\n");
+        body += &arrived(*seq, mark);
+        body += &counts((*seq, *seq), *seq);
     }
     body.into_bytes()
+}
+
+fn ready(resume: &str, at: u64, (unread, unseen): (u64, u64)) -> String {
+    let counts = json!({"unread": unread, "unseen": unseen, "version": at});
+    let data = json!({"cursor": format!("e-{at}"), "resume": resume, "counts": counts});
+    format!("retry: 1000\nevent: ready\nid: e-{at}\ndata: {data}\n\n")
+}
+
+fn arrived(seq: u64, mark: &str) -> String {
+    let data = format!("{{\"notificationId\":\"id-{mark}\",\"data\":{{\"mark\":\"{mark}\"}}}}");
+    format!("id: e-{seq}\nevent: notification\ndata: {data}\n\n")
+}
+
+fn counts((unread, unseen): (u64, u64), version: u64) -> String {
+    format!("event: counts\ndata: {}\n\n", json!({"unread": unread, "unseen": unseen, "version": version}))
 }
 
 fn client(connections: Vec<(Option<&str>, Vec<u8>)>) -> Client {
@@ -24,7 +39,7 @@ fn client(connections: Vec<(Option<&str>, Vec<u8>)>) -> Client {
 fn oracle() -> Oracle {
     let mut oracle = Oracle::default();
     for (publisher, mark) in [(0, "a"), (1, "b"), (0, "c")] {
-        oracle.acknowledged("u", publisher, mark);
+        oracle.acknowledged("u", publisher, mark, &format!("id-{mark}"));
     }
     oracle.unanswered("u", "x");
     oracle
@@ -46,10 +61,19 @@ fn a_run_without_a_fault_passes_wherever_it_was_cut() {
     for cut in [whole, whole - 1, whole - 20] {
         let second = body("exact", 2, &[(3, "x"), (4, "c")]);
         let verdict = judge(vec![(None, first[..cut].to_vec()), (Some("e-2"), second)]);
-        let expected = Verdict { clients: 1, connections: 2, events: 4, acknowledged: 3, unanswered: 1 };
+        let told = if cut == whole { 6 } else { 5 };
+        let expected = Verdict {
+            clients: 1,
+            connections: 2,
+            events: 4,
+            acknowledged: 3,
+            unanswered: 1,
+            counts: told,
+            ..Verdict::default()
+        };
         assert_eq!(verdict, Ok(expected), "cut at {cut} of {whole}");
     }
-    let within = body("fresh", 0, &[(1, "b"), (2, "a")])[..whole - 30].to_vec();
+    let within = body("fresh", 0, &[(1, "b"), (2, "a")])[..whole - 70].to_vec();
     let again = body("exact", 1, &[(2, "a"), (3, "c")]);
     assert!(judge(vec![(None, within), (Some("e-1"), again)]).is_ok(), "half an event counts for nothing");
     assert!(one(&[(1, "a"), (2, "c"), (3, "b")]).is_ok(), "publishers may overtake each other, and `x` may be lost");
@@ -80,12 +104,12 @@ fn a_planted_hole_is_found_with_its_place() {
     let bytes = body("fresh", 0, &[(1, "a"), (3, "c")]);
     let violation = oracle().judge(&[client(vec![(None, bytes.clone())])]).unwrap_err();
     let place = violation.offset.map(|at| &bytes[at..at + 7]);
-    assert_eq!((violation.client, violation.connection, place), (0, Some(0), Some(&b"id: e-3"[..])));
+    assert_eq!((violation.client, violation.connection, place), (Some(0), Some(0), Some(&b"id: e-3"[..])));
     assert_eq!(
         violation.to_string(),
         format!(
             "client 0 of user u, connection 0, byte {}: seq 3 where 2 had to come, which is lost",
-            bytes.len() - 105
+            bytes.len() - arrived(3, "c").len() - counts((3, 3), 3).len()
         )
     );
 }
@@ -133,7 +157,7 @@ fn one_mark_under_two_ids_is_found() {
     let violation = oracle().judge(&[first, second]).unwrap_err();
     assert_eq!(
         (violation.client, violation.kind),
-        (1, ViolationKind::TwoIds { mark: "b".into(), ids: ["id-b".into(), "id-other".into()] })
+        (Some(1), ViolationKind::TwoIds { mark: "b".into(), ids: ["id-b".into(), "id-other".into()] })
     );
 }
 

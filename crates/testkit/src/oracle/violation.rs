@@ -5,8 +5,8 @@ use std::fmt;
 /// The first thing that is wrong, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// Which client, in the order they were given.
-    pub client: usize,
+    /// Which client, in the order they were given; `None` if it is about all that the user was told.
+    pub client: Option<usize>,
     /// Its user.
     pub user: String,
     /// Which of its connections; `None` if it is about all of them.
@@ -107,11 +107,91 @@ pub enum ViolationKind {
         /// Mark and seq of the one acknowledged after it.
         second: (String, u64),
     },
+    /// Two clients were told different things of one place in the log.
+    Differs {
+        /// The place.
+        seq: u64,
+        /// What one was told.
+        one: String,
+        /// What the other was told.
+        other: String,
+    },
+    /// An entry that changes nothing of what it names, or names what is not there.
+    Idle {
+        /// Its place.
+        seq: u64,
+        /// What it says.
+        entry: String,
+    },
+    /// An entry that nobody asked for.
+    Unasked {
+        /// Its place.
+        seq: u64,
+        /// What it says.
+        entry: String,
+    },
+    /// A mark that was acknowledged is not in the log where it must be.
+    Lost {
+        /// The mark.
+        mark: String,
+    },
+    /// What was withdrawn, or is too old, is still there at the end.
+    Stays {
+        /// The notification.
+        id: String,
+    },
+    /// The counts are not what the log folds to.
+    WrongCounts {
+        /// Where they should be true.
+        version: u64,
+        /// Unread and unseen, as they were told.
+        told: (usize, usize),
+        /// Unread and unseen, as they are.
+        folded: (usize, usize),
+    },
+    /// Something was said of a place that the log does not reach.
+    Beyond {
+        /// The place.
+        version: u64,
+        /// Where the log ends.
+        head: u64,
+    },
+    /// The inbox holds what was removed from it.
+    Resurrected {
+        /// Where the page should be true.
+        version: u64,
+        /// The notification.
+        id: String,
+    },
+    /// The inbox does not hold what was not removed from it.
+    Vanished {
+        /// Where the page should be true.
+        version: u64,
+        /// The notification.
+        id: String,
+    },
+    /// A notification's state in the inbox, or its place, is not what the log folds to.
+    WrongItem {
+        /// Where the page should be true.
+        version: u64,
+        /// What was told.
+        told: String,
+        /// What is.
+        folded: String,
+    },
+    /// A page says that there are more when there are not, or the other way round.
+    WrongPage {
+        /// Where the page should be true.
+        version: u64,
+    },
 }
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "client {} of user {}", self.client, self.user)?;
+        if let Some(client) = self.client {
+            write!(f, "client {client} of ")?;
+        }
+        write!(f, "user {}", self.user)?;
         if let Some(connection) = self.connection {
             write!(f, ", connection {connection}")?;
         }
@@ -142,6 +222,21 @@ impl fmt::Display for ViolationKind {
             Self::Reordered { first, second } => {
                 write!(f, "{} (seq {}) was acknowledged before {} (seq {})", first.0, first.1, second.0, second.1)
             }
+            Self::Differs { seq, one, other } => write!(f, "seq {seq} is {one} to one client and {other} to another"),
+            Self::Idle { seq, entry } => write!(f, "seq {seq} changes nothing of what it names: {entry}"),
+            Self::Unasked { seq, entry } => write!(f, "seq {seq} is nothing that was asked for: {entry}"),
+            Self::Lost { mark } => write!(f, "the log does not tell of {mark}"),
+            Self::Stays { id } => write!(f, "{id} was withdrawn or is too old, and is still there"),
+            Self::WrongCounts { version, told, folded } => {
+                write!(f, "at seq {version} (unread, unseen) are {folded:?}, and were told as {told:?}")
+            }
+            Self::Beyond { version, head } => write!(f, "seq {version} is told of, and the log ends at {head}"),
+            Self::Resurrected { version, id } => write!(f, "{id} is in the inbox at seq {version}, after its removal"),
+            Self::Vanished { version, id } => write!(f, "{id} is not in the inbox at seq {version}"),
+            Self::WrongItem { version, told, folded } => {
+                write!(f, "the inbox at seq {version} has {folded}, and was told as {told}")
+            }
+            Self::WrongPage { version } => write!(f, "the page of the inbox at seq {version} has the wrong end"),
         }
     }
 }
