@@ -38,6 +38,17 @@ pub(crate) async fn wrap(State(http): State<Http>, request: Request, next: Next)
     response
 }
 
+impl Http {
+    /// Gives an answer that was made before the routers what every answer of theirs has. `asked` are the request's headers.
+    pub fn complete(&self, asked: &HeaderMap, answer: &mut Response) {
+        let headers = answer.headers_mut();
+        complete(headers);
+        if let Some(origin) = self.origins().allowed(asked) {
+            allow(headers, origin.clone(), false);
+        }
+    }
+}
+
 fn is_preflight(request: &Request) -> bool {
     let headers = request.headers();
     let asks = headers.contains_key(ORIGIN) && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);

@@ -158,7 +158,7 @@ impl Problem {
     /// 400 for a body that is no JSON; what the parser thinks stays inside.
     #[must_use]
     pub fn malformed() -> Self {
-        Self::new(Code::Malformed, "The body is not valid JSON.")
+        Self::new(Code::Malformed, "The body is not valid JSON, or is nested too deeply.")
     }
 
     fn wire(&self) -> Wire<'_> {

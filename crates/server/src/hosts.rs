@@ -6,12 +6,8 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use campanile_http::{Code, Problem};
-use http::{
-    HeaderMap, HeaderValue, Uri, Version,
-    header::{HOST, VARY, X_CONTENT_TYPE_OPTIONS},
-    uri::Authority,
-};
+use campanile_http::{Code, Http, Problem};
+use http::{HeaderMap, HeaderValue, Uri, Version, header::HOST, uri::Authority};
 use std::sync::Arc;
 
 /// The names of this machine for itself.
@@ -34,17 +30,14 @@ impl Hosts {
 
 /// Middleware around everything: 400 for a request that does not say whom it is meant for (RFC 9112 section 3.2), 421 for one meant
 /// for somebody else.
-pub(crate) async fn check(State(hosts): State<Hosts>, request: Request, next: Next) -> Response {
-    let mut response = match host(request.version(), request.uri(), request.headers()) {
-        Some(host) if hosts.answers(host) => next.run(request).await,
+pub(crate) async fn check(State((hosts, http)): State<(Hosts, Http)>, request: Request, next: Next) -> Response {
+    let mut refusal = match host(request.version(), request.uri(), request.headers()) {
+        Some(host) if hosts.answers(host) => return next.run(request).await,
         Some(_) => misdirected().into_response(),
         None => Problem::new(Code::NoHost, "A request names exactly one host.").into_response(),
     };
-    let headers = response.headers_mut();
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // The routes say so themselves; the refusals here must say it, too.
-    headers.entry(VARY).or_insert(HeaderValue::from_static("Origin"));
-    response
+    http.complete(request.headers(), &mut refusal);
+    refusal
 }
 
 fn misdirected() -> Problem {

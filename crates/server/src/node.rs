@@ -75,7 +75,7 @@ impl Node {
             .nest(&format!("{}/api", self.base_path), self.http.api_router())
             .merge(self.about())
             .merge(beside)
-            .layer(middleware::from_fn_with_state(self.public_hosts.clone(), hosts::check))
+            .layer(middleware::from_fn_with_state((self.public_hosts.clone(), self.http.clone()), hosts::check))
     }
 
     /// What both listeners answer: how the node is, and what its routes are.
@@ -89,7 +89,7 @@ impl Node {
             .finish(Router::new())
             .merge(self.about())
             .merge(self.http.metrics_router())
-            .layer(middleware::from_fn_with_state(self.admin_hosts.clone(), hosts::check))
+            .layer(middleware::from_fn_with_state((self.admin_hosts.clone(), self.http.clone()), hosts::check))
     }
 }
 

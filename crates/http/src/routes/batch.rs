@@ -106,8 +106,11 @@ fn split(media: Media, body: &Bytes) -> Result<Vec<Bytes>, Problem> {
         let lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
         return Ok(lines.filter(|line| !line.is_empty()).map(|line| body.slice_ref(line)).collect());
     }
-    let items: Result<Vec<&RawValue>, _> = serde_json::from_str(json::text(body)?);
-    let items = items.map_err(|_| too_much("must be an array of publishes"))?;
+    let text = std::str::from_utf8(body).map_err(|_| Problem::malformed())?;
+    // Each item is looked at for itself later: here they are only told apart.
+    let items: Result<Vec<&RawValue>, _> = serde_json::from_str(text);
+    let no_array = |_| json::text(body).map_or_else(|problem| problem, |_| too_much("must be an array of publishes"));
+    let items = items.map_err(no_array)?;
     Ok(items.into_iter().map(|item| body.slice_ref(item.get().as_bytes())).collect())
 }
 
