@@ -15,12 +15,14 @@ mod config;
 mod openapi;
 mod publish;
 mod store;
+mod tail;
 
 pub(crate) use completions::{Completions, script as completion_script};
 pub(crate) use config::Config;
 pub(crate) use openapi::Openapi;
 pub(crate) use publish::{KeyOptions, Publish};
 pub(crate) use store::{Backup, NewEpoch};
+pub(crate) use tail::Tail;
 
 use clap::{Args, Parser, Subcommand};
 use std::{path::PathBuf, time::Duration};
@@ -48,6 +50,9 @@ pub(crate) enum Command {
     /// Publish a notification to a running server
     #[command(after_help = publish::AFTER, long_about = publish::ABOUT)]
     Publish(Box<Publish>),
+    /// Follow a user's stream, over every interruption
+    #[command(after_help = tail::AFTER, long_about = tail::ABOUT)]
+    Tail(Box<Tail>),
     /// Show the configuration that takes effect, and where each value comes from
     #[command(after_help = config::AFTER, long_about = config::ABOUT)]
     Config(Config),
@@ -102,6 +107,13 @@ pub(crate) struct Token {
     /// The tenant, in the claim that auth.tenant_claim names (or else `tenant`)
     #[arg(long, value_name = "TENANT")]
     pub(crate) tenant: Option<String>,
+    #[command(flatten)]
+    pub(crate) sign: SignOptions,
+}
+
+/// Where the secret is that tokens are made with.
+#[derive(Args, Debug)]
+pub(crate) struct SignOptions {
     /// A file with the secret to sign with
     #[arg(long, value_name = "FILE")]
     pub(crate) secret_file: Option<PathBuf>,
@@ -137,6 +149,7 @@ Examples:
   campanile dev                                   try it out: demo page, curl commands, no setup
   campanile serve --config campanile.toml         run it
   campanile token --user alice                    a token for alice
+  campanile tail --user alice                     what alice hears, as it comes
   campanile publish hello --user alice            a notification for alice
   campanile config --config campanile.toml        what takes effect, and why
 

@@ -21,7 +21,9 @@ mod publish;
 mod remote;
 mod serve;
 mod settings;
+mod signer;
 mod stop;
+mod tail;
 mod telemetry;
 mod token;
 
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         cli::Command::Dev(options) => dev::run(options, variables),
         cli::Command::Token(options) => token::run(options, variables),
         cli::Command::Publish(options) => publish::run(&options, &variables),
+        cli::Command::Tail(options) => tail::run(*options, variables),
         cli::Command::Config(options) => settings::run(options, variables),
         cli::Command::Backup(options) => backup::run(&options),
         cli::Command::NewEpoch(options) => backup::new_epoch(&options),

@@ -49,6 +49,10 @@ impl Answer {
         Ok(Self { status, location, retry_after, body })
     }
 
+    pub(crate) fn is_success(&self) -> bool {
+        self.status.is_success()
+    }
+
     /// What it says as JSON, if it is of this form and a success.
     pub(crate) fn success<T: DeserializeOwned>(&self) -> Option<T> {
         self.status.is_success().then(|| serde_json::from_slice(&self.body).ok()).flatten()
@@ -76,8 +80,12 @@ impl Answer {
     fn sentence(&self, address: &Address, problem: &Problem) -> String {
         let Problem { page, detail, code, errors } = problem;
         let faults: String = errors.iter().map(|fault| format!("\n  {}: {}", fault.pointer, fault.detail)).collect();
+        let hint = match self.status {
+            StatusCode::NOT_FOUND => " Is --url (or CAMPANILE_URL) right, base_path included?",
+            _ => "",
+        };
         let later = self.retry_after.as_ref().map(|seconds| format!(" Try again in {seconds} s.")).unwrap_or_default();
-        format!("{address} answers {} {code}: {detail}{later}{faults}\n  {page}", self.status.as_u16())
+        format!("{address} answers {} {code}: {detail}{hint}{later}{faults}\n  {page}", self.status.as_u16())
     }
 
     /// Probably a proxy in front of it, or another program altogether.

@@ -79,10 +79,18 @@ fn away(address: &Address, error: &reqwest::Error) -> Failure {
 }
 
 /// What is at the bottom of an error: the client's own text alone says nothing.
-fn cause(error: &dyn Error) -> String {
-    let mut bottom = error;
-    while let Some(deeper) = bottom.source() {
-        bottom = deeper;
+fn cause(error: &(dyn Error + 'static)) -> String {
+    causes(error).last().map(ToString::to_string).unwrap_or_default()
+}
+
+/// An error and what is at the bottom of it.
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
+    match causes(error).skip(1).last() {
+        Some(bottom) => format!("{error}: {bottom}"),
+        None => error.to_string(),
     }
-    bottom.to_string()
+}
+
+fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error: &&'e (dyn Error + 'static)| (*error).source())
 }

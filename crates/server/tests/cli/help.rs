@@ -65,6 +65,11 @@ fn publish_explains_itself() {
 }
 
 #[test]
+fn tail_explains_itself() {
+    check("tail.txt", &["tail", "--help"]);
+}
+
+#[test]
 fn every_help_has_examples_and_exit_codes() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/help");
     for file in fs::read_dir(folder).unwrap() {

@@ -15,4 +15,5 @@ mod publish;
 mod rig;
 mod start;
 mod store;
+mod tail;
 mod token;

@@ -94,6 +94,13 @@ impl Run {
         Ended { code: child.wait().unwrap().code(), stdout, stderr }
     }
 
+    /// Starts something that goes on for a while.
+    pub(crate) fn begin(mut self) -> Running {
+        let mut child = self.command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (stdout, stderr) = (lines(child.stdout.take().unwrap()), lines(child.stderr.take().unwrap()));
+        Running { child, stdout, stderr, _folder: self.folder }
+    }
+
     /// Starts a server and waits until it listens.
     pub(crate) fn start(mut self) -> Server {
         let started = Instant::now();
@@ -122,6 +129,61 @@ fn lines(from: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
     thread::spawn(move || BufReader::new(from).lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
     receiver
+}
+
+/// A command that goes on for a while; killed when dropped.
+pub(crate) struct Running {
+    child: Child,
+    stdout: Receiver<String>,
+    stderr: Receiver<String>,
+    _folder: Option<TempDir>,
+}
+
+impl Running {
+    /// The next line of its standard output.
+    pub(crate) fn line(&self) -> String {
+        self.stdout.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("it prints no more; it says {:?}", self.said()))
+    }
+
+    /// Waits until it has said this to people; gives the line.
+    pub(crate) fn told(&self, what: &str) -> String {
+        let mut said = Vec::new();
+        loop {
+            let line = self.stderr.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{what:?} is not told: {said:?}"));
+            if line.contains(what) {
+                return line;
+            }
+            said.push(line);
+        }
+    }
+
+    fn said(&self) -> Vec<String> {
+        self.stderr.try_iter().collect()
+    }
+
+    pub(crate) fn interrupt(&self) {
+        let sent = Command::new("sh").args(["-c", &format!("kill -INT {}", self.child.id())]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for its end: the exit code, and what it has printed and said since it was last asked.
+    pub(crate) fn ended(mut self) -> (Option<i32>, Vec<String>, Vec<String>) {
+        let until = Instant::now() + PATIENCE;
+        let rest = |from: &Receiver<String>| {
+            let left = || until.saturating_duration_since(Instant::now());
+            std::iter::from_fn(|| from.recv_timeout(left()).ok()).collect::<Vec<_>>()
+        };
+        let (printed, said) = (rest(&self.stdout), rest(&self.stderr));
+        assert!(Instant::now() < until, "it does not end: {printed:?} {said:?}");
+        (self.child.wait().unwrap().code(), printed, said)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
 }
 
 /// A running server; killed when dropped.
