@@ -2,6 +2,7 @@
 
 use crate::{
     PeerAddr, Refusal,
+    bind::BACKLOG,
     places::Places,
     server::{App, Context},
     socket,
@@ -33,19 +34,44 @@ const LOG_EVERY: Duration = Duration::from_secs(10);
 /// How many failures that concern only one connection may follow each other before they, too, are paused for.
 const IN_A_ROW: u32 = 64;
 
-/// Accepts connections until it is told to stop.
+/// Accepts connections until it is told to stop, and then those that wait already, unless somebody else will.
 pub(crate) async fn run<A: App>(listener: TcpListener, context: Arc<Context<A>>, places: Arc<Places>) {
+    until_stop(&listener, &context, &places).await;
+    if !context.options.shared_sockets
+        && let Ok(listener) = listener.into_std()
+    {
+        rest(&listener, &context, &places);
+    }
+}
+
+/// Accepts whoever waits. At most as many as may wait at once: the others came later.
+fn rest<A: App>(listener: &std::net::TcpListener, context: &Arc<Context<A>>, places: &Arc<Places>) {
+    for _ in 0..BACKLOG {
+        let accepted = listener.accept().and_then(|(stream, address)| {
+            stream.set_nonblocking(true)?;
+            Ok((TcpStream::from_std(stream)?, address))
+        });
+        match accepted {
+            Ok((stream, address)) => welcome(stream, PeerAddr::of(address), context, places),
+            Err(error) if of_one_connection(&error) => (),
+            Err(_) => return,
+        }
+    }
+}
+
+async fn until_stop<A: App>(listener: &TcpListener, context: &Arc<Context<A>>, places: &Arc<Places>) {
     let mut stop = context.stop.clone();
     let mut trouble = Trouble::default();
     loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            biased;
             _ = stop.changed() => return,
+            accepted = listener.accept() => accepted,
         };
         match accepted {
             Ok((stream, address)) => {
                 trouble.over();
-                welcome(stream, PeerAddr::of(address), &context, &places);
+                welcome(stream, PeerAddr::of(address), context, places);
             }
             Err(error) => {
                 context.stats.count(Count::accept_errors);

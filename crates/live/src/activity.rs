@@ -205,14 +205,15 @@ impl Activity {
 
     // The clock, and the end.
 
-    /// Until when something must happen. While a request is answered, nothing must: the application has its own limits, and writing has its
-    /// own clock.
-    pub(crate) fn deadline(&self, options: &LiveOptions) -> Option<Instant> {
+    /// Until when something must happen, if the server stops since `stopping`. While a request is answered, nothing must: the application
+    /// has its own limits, and writing has its own clock.
+    pub(crate) fn deadline(&self, options: &LiveOptions, stopping: Option<Instant>) -> Option<Instant> {
         let state = self.0.lock();
-        match state.phase {
-            Phase::Head => Some(state.since + options.head_timeout),
-            Phase::Idle => Some(state.since + options.idle_timeout),
-            Phase::Serving => None,
+        match (state.phase, stopping) {
+            (Phase::Head, _) => Some(state.since + options.head_timeout),
+            (Phase::Idle, Some(stopping)) => Some(stopping.max(state.since) + options.last_call),
+            (Phase::Idle, None) => Some(state.since + options.idle_timeout),
+            (Phase::Serving, _) => None,
         }
     }
 
@@ -243,6 +244,7 @@ fn line(before: usize, bytes: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     const STREAM: Shape = Shape { last: true, endless: true, raise_version: true };
     const PLAIN: Shape = Shape { last: false, endless: false, raise_version: false };
@@ -312,20 +314,35 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn the_last_call_begins_with_the_end_of_an_answer_if_that_is_later() {
+        let options = LiveOptions::default();
+        let (start, second) = (Instant::now(), Duration::from_secs(1));
+        let activity = serving(true, false);
+        assert_eq!(activity.deadline(&options, Some(start)), None);
+        tokio::time::advance(second * 5).await;
+        activity.answered(PLAIN);
+        activity.answer_ended();
+        activity.flushed();
+        assert_eq!(activity.deadline(&options, Some(start)), Some(start + second * 5 + options.last_call));
+        assert_eq!(activity.deadline(&options, Some(start + second * 9)), Some(start + second * 9 + options.last_call));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn each_phase_has_its_deadline() {
         let options = LiveOptions::default();
         let start = Instant::now();
         let activity = Activity::new(start);
-        assert_eq!(activity.deadline(&options), Some(start + options.head_timeout));
+        let deadline = |activity: &Activity| activity.deadline(&options, None);
+        assert_eq!(deadline(&activity), Some(start + options.head_timeout));
         activity.begin(true, false);
-        assert_eq!(activity.deadline(&options), None);
+        assert_eq!(deadline(&activity), None);
         activity.answered(PLAIN);
         activity.answer_ended();
-        assert_eq!(activity.deadline(&options), None);
+        assert_eq!(deadline(&activity), None);
         activity.flushed();
-        assert_eq!(activity.deadline(&options), Some(start + options.idle_timeout));
+        assert_eq!(deadline(&activity), Some(start + options.idle_timeout));
         tokio::time::advance(options.head_timeout).await;
         activity.received(b"G", &options).expect("short");
-        assert_eq!(activity.deadline(&options), Some(start + options.head_timeout * 2));
+        assert_eq!(deadline(&activity), Some(start + options.head_timeout * 2));
     }
 }

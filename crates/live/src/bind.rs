@@ -5,7 +5,7 @@ use std::{io, net::SocketAddr};
 use tokio::net::TcpListener;
 
 /// How many connections may wait to be accepted; the system may allow fewer. A restart brings all clients back at once.
-const BACKLOG: i32 = 4096;
+pub(crate) const BACKLOG: i32 = 4096;
 
 /// Binds a listening socket: `SO_REUSEADDR`, so that a restart need not wait for old connections, and a backlog of 4096.
 ///

@@ -35,7 +35,7 @@ use std::{
     sync::Arc,
     task::{Context as Waking, Poll},
 };
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 use tower::ServiceExt;
 
 type Answer = AnswerBody<AnswerGuard>;
@@ -61,7 +61,7 @@ pub(crate) async fn serve<T: Transport, A: App>(
             biased;
             end = poll_fn(|cx| driver.poll(cx)) => break end,
             order = stop.changed() => match order {
-                Ok(()) => driver.stopping = true,
+                Ok(()) => driver.stopping = Some(Instant::now()),
                 Err(_) => return,
             },
         }
@@ -88,7 +88,8 @@ struct Driver<T: Transport, A: App> {
     options: Arc<LiveOptions>,
     stats: Arc<LiveStats>,
     alarm: Alarm,
-    stopping: bool,
+    /// Since when the server stops, if it does.
+    stopping: Option<Instant>,
 }
 
 /// An event stream on its way from the request that opened it to the writer.
@@ -124,14 +125,10 @@ impl<T: Transport, A: App> Driver<T, A> {
         let takes = (options.direct && T::DIRECT).then(|| taken.clone());
         let requests = Requests { context, activity: activity.clone(), takes, peer };
         let connection = builder(&options).serve_connection(TokioIo::new(io), requests);
-        Self { connection, activity, taken, options, stats, alarm: Alarm::default(), stopping: false }
+        Self { connection, activity, taken, options, stats, alarm: Alarm::default(), stopping: None }
     }
 
     fn poll(&mut self, cx: &mut Waking<'_>) -> Poll<End> {
-        // A head that has begun to come is still answered.
-        if self.stopping && !self.activity.in_head() {
-            Pin::new(&mut self.connection).graceful_shutdown();
-        }
         // With its shutdown: without, hyper may call a connection done that it has not yet written everything to.
         if let Poll::Ready(end) = Pin::new(&mut self.connection).poll(cx) {
             return Poll::Ready(self.ended(&end));
@@ -142,7 +139,7 @@ impl<T: Transport, A: App> Driver<T, A> {
         if self.activity.is_over() {
             return Poll::Ready(End::Done);
         }
-        let deadline = self.activity.deadline(&self.options);
+        let deadline = self.activity.deadline(&self.options, self.stopping);
         self.alarm.poll_if(cx, deadline).map(|()| self.late())
     }
 
@@ -174,7 +171,9 @@ impl<T: Transport, A: App> Driver<T, A> {
             self.stats.count(Count::head_timeouts);
             return End::Refused(Refusal::HeadTimeout);
         }
-        self.stats.count(Count::idle_closes);
+        if self.stopping.is_none() {
+            self.stats.count(Count::idle_closes);
+        }
         End::Done
     }
 

@@ -26,6 +26,12 @@ pub struct LiveOptions {
     /// How long what a peer still sends is read and thrown away after the last byte to it: closing a socket with unread input resets the
     /// connection, and that destroys what was written last. 2 s.
     pub linger: Duration,
+    /// How long, once the server stops, a connection that has no request under way may still make one; its answer is its last. 1 s. A client
+    /// that asks just then is answered instead of finding its connection closed; who asks more often than this never does.
+    pub last_call: Duration,
+    /// Whether somebody else has the listening sockets too: a service manager, a successor. On stopping, whoever waits to be accepted is
+    /// then left to them, and otherwise accepted first, because the last one to close a listening socket resets those. False.
+    pub shared_sockets: bool,
     /// The largest request head in bytes, with its request line; more is 431. 64 KiB. On HTTP/2 the largest header list. At least 8 KiB count.
     pub max_head: usize,
     /// The longest path and query in bytes; more is 414. 8 KiB.
@@ -51,6 +57,8 @@ impl Default for LiveOptions {
             write_timeout: Duration::from_secs(60),
             keep_alive: Duration::from_secs(20),
             linger: Duration::from_secs(2),
+            last_call: Duration::from_secs(1),
+            shared_sockets: false,
             max_head: 64 * 1024,
             max_uri: 8 * 1024,
             max_streams: 200,

@@ -4,19 +4,21 @@ use crate::{
     LiveOptions, LiveStats, PeerAddr, accept,
     direct::Direct,
     http1, http2,
+    io::Io,
     places::{Place, Places},
     sniff::{self, Begun, Protocol},
     socket::Transport,
     stats::Count,
 };
 use axum::{body::Body, extract::Request, response::Response};
+use bytes::Bytes;
 use http::request::Parts;
 use std::{convert::Infallible, fmt, future::Future, io, pin::pin, sync::Arc};
 use tokio::{
     net::TcpListener,
     sync::watch,
     task::JoinSet,
-    time::{Instant, timeout_at},
+    time::{Instant, timeout},
 };
 use tower::Service;
 
@@ -69,10 +71,9 @@ impl Server {
     }
 
     /// Serves `app` on all of `listeners` until `stop` is ready, and then until the requests under way are answered: no connection is
-    /// accepted any more, idle ones are closed (HTTP/2: `GOAWAY`), the others with their answer. One that is younger than
-    /// [`LiveOptions::linger`] may still ask. Streams are not ended here: whoever
-    /// makes them does that, or drops this future. Peers that have their answer and do not close are not waited for: they are in
-    /// [`LiveStats::open`] until [`LiveOptions::linger`] is over.
+    /// accepted any more, and each is closed with its next answer; one without a request has [`LiveOptions::last_call`] to make it (HTTP/2:
+    /// `GOAWAY`). Streams are not ended here: whoever makes them does that, or drops this future. Peers that have their answer and do
+    /// not close are not waited for: they are in [`LiveStats::open`] until [`LiveOptions::linger`] is over.
     ///
     /// Every request has [`PeerAddr`] in its extensions. A response to an HTTP/1.1 request that says HTTP/1.0 and has a body of unknown length
     /// goes out undivided, as HTTP/1.1, and ends with its connection: that is how an event stream is sent without chunks.
@@ -124,28 +125,38 @@ impl<A: App> Context<A> {
     /// Serves one connection to its end.
     pub(crate) async fn connection<T: Transport>(self: Arc<Self>, mut transport: T, peer: PeerAddr, place: Place) {
         match self.begun(&mut transport).await {
-            Some(Ok(begun)) if begun.protocol == Protocol::Http2 => http2::serve(transport, begun, self, peer).await,
-            Some(Ok(begun)) => http1::serve(transport, begun, self, peer, place).await,
-            Some(Err(error)) if error.kind() == io::ErrorKind::TimedOut => self.stats.count(Count::head_timeouts),
-            Some(Err(_)) | None => (),
+            Ok(Some(begun)) if begun.protocol == Protocol::Http2 => http2::serve(transport, begun, self, peer).await,
+            Ok(Some(begun)) => http1::serve(transport, begun, self, peer, place).await,
+            Ok(None) => self.part(transport).await,
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => self.stats.count(Count::head_timeouts),
+            Err(_) => (),
         }
     }
 
-    /// How the connection has begun; nothing if that is not waited for any more. Whoever has only just connected when the server stops
-    /// is about to ask something, and gets the answer.
-    async fn begun<T: Transport>(&self, transport: &mut T) -> Option<io::Result<Begun>> {
-        let mut stop = self.stop.clone();
-        let patience = Instant::now() + self.options.linger;
-        let mut begun = pin!(sniff::sniff(transport, &self.options));
-        tokio::select! {
-            biased;
-            begun = &mut begun => return Some(begun),
-            order = stop.changed() => order.ok()?,
+    /// Closes a connection that nothing has come on, so that what comes now does not make the system reset it.
+    async fn part<T: Transport>(self: Arc<Self>, transport: T) {
+        let mut io = Io::new(transport, Bytes::new(), None, self.options.clone(), self.stats.clone());
+        // The server's end does not wait for it.
+        drop(self);
+        if io.fin().await.is_ok() {
+            io.linger().await;
         }
+    }
+
+    /// How the connection has begun; nothing if that is not waited for any more.
+    async fn begun<T: Transport>(&self, transport: &mut T) -> io::Result<Option<Begun>> {
+        let mut stop = self.stop.clone();
+        let mut begun = pin!(sniff::sniff(transport, &self.options));
+        let order = tokio::select! {
+            biased;
+            begun = &mut begun => return begun.map(Some),
+            order = stop.changed() => order,
+        };
+        order.map_err(|_| io::ErrorKind::ConnectionAborted)?;
         tokio::select! {
             biased;
-            begun = timeout_at(patience, begun) => begun.ok(),
-            () = aborted(&mut stop) => None,
+            begun = timeout(self.options.last_call, begun) => begun.ok().transpose(),
+            () = aborted(&mut stop) => Err(io::ErrorKind::ConnectionAborted.into()),
         }
     }
 

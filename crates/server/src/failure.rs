@@ -28,6 +28,8 @@ pub(crate) enum Failure {
     Configuration(Mistakes),
     /// Something did not work: one sentence with what, where, and what to do.
     Runtime(String),
+    /// The same: another process has what this one needs.
+    Taken(String),
     /// A server did not do it.
     Refused(Refusal, String),
     /// Whoever read the output has gone. That is no mistake, and nothing to speak of.
@@ -44,7 +46,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Configuration(mistakes) => mistakes.fmt(f),
-            Self::Runtime(sentence) | Self::Refused(_, sentence) => f.write_str(sentence),
+            Self::Runtime(sentence) | Self::Taken(sentence) | Self::Refused(_, sentence) => f.write_str(sentence),
             Self::NobodyReads => f.write_str("nobody reads the output any more"),
         }
     }
@@ -55,7 +57,7 @@ impl Failure {
     pub(crate) fn report(&self) -> ExitCode {
         let code = match self {
             Self::Configuration(_) => ExitCode::from(MISTAKE),
-            Self::Runtime(_) => ExitCode::FAILURE,
+            Self::Runtime(_) | Self::Taken(_) => ExitCode::FAILURE,
             Self::Refused(refusal, _) => ExitCode::from(*refusal as u8),
             Self::NobodyReads => return ExitCode::SUCCESS,
         };

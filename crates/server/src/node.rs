@@ -12,27 +12,27 @@ use campanile_core::{
     store::{MemoryStore, Store},
 };
 use campanile_http::{Http, HttpOptions, openapi};
-use campanile_sqlite::Sqlite;
+use campanile_sqlite::{OpenError, Sqlite};
 use prometheus_client::registry::Registry;
-use std::{path::Path, sync::Arc};
+use std::{net::SocketAddr, path::Path, sync::Arc};
 
 /// One engine with its routes.
 pub(crate) struct Node {
     http: Http,
     base_path: String,
-    public_hosts: Hosts,
-    admin_hosts: Hosts,
+    /// Empty: all.
+    allowed_hosts: Vec<String>,
 }
 
 impl Node {
-    /// Opens the store and starts the engine. Its `/metrics` shows what is in `metrics` too.
+    /// Starts the engine over an open store. Its `/metrics` shows what is in `metrics` too.
     ///
     /// # Errors
     ///
-    /// The store cannot be opened; the message is the store's.
-    pub(crate) fn start(config: &Config, metrics: Registry) -> Result<Self, Failure> {
+    /// What the configuration names is not there any more.
+    pub(crate) fn start(config: &Config, store: Arc<dyn Store>, metrics: Registry) -> Result<Self, Failure> {
         let credentials = credentials::accepted(config)?;
-        let engine = Engine::builder(open(&config.store)?)
+        let engine = Engine::builder(store)
             .sse(config.sse.clone())
             .retention(config.retention.clone())
             .limits(DraftLimits { users: config.limits.users_per_publish, ..DraftLimits::default() })
@@ -49,12 +49,7 @@ impl Node {
         };
         let http = Http::with_registry(engine, credentials, options, metrics)
             .map_err(|error| Failure::Runtime(format!("cors.origins: {error}")))?;
-        Ok(Self {
-            http,
-            base_path: config.base_path.clone(),
-            public_hosts: Hosts::new(config.allowed_hosts.iter().cloned()),
-            admin_hosts: admin_hosts(config),
-        })
+        Ok(Self { http, base_path: config.base_path.clone(), allowed_hosts: config.allowed_hosts.clone() })
     }
 
     /// The engine.
@@ -75,7 +70,7 @@ impl Node {
             .nest(&format!("{}/api", self.base_path), self.http.api_router())
             .merge(self.about())
             .merge(beside)
-            .layer(middleware::from_fn_with_state((self.public_hosts.clone(), self.http.clone()), hosts::check))
+            .layer(middleware::from_fn_with_state((Hosts::new(&self.allowed_hosts), self.http.clone()), hosts::check))
     }
 
     /// What both listeners answer: how the node is, and what its routes are.
@@ -83,26 +78,31 @@ impl Node {
         self.http.ops_router().merge(self.http.openapi_router(&openapi::document(&self.base_path)))
     }
 
-    /// The routes for whoever operates the node.
-    pub(crate) fn admin(&self) -> Router {
+    /// The routes for whoever operates the node, to be served at this address.
+    pub(crate) fn admin(&self, at: SocketAddr) -> Router {
         self.http
             .finish(Router::new())
             .merge(self.about())
             .merge(self.http.metrics_router())
-            .layer(middleware::from_fn_with_state((self.admin_hosts.clone(), self.http.clone()), hosts::check))
+            .layer(middleware::from_fn_with_state((self.admin_hosts(at), self.http.clone()), hosts::check))
+    }
+
+    /// On loopback it may ask for no key: no page may reach it under another name. Elsewhere a key is needed, and probes call it by addresses.
+    fn admin_hosts(&self, at: SocketAddr) -> Hosts {
+        if at.ip().is_loopback() {
+            Hosts::new(self.allowed_hosts.iter().map(String::as_str).chain(LOCALHOST))
+        } else {
+            Hosts::new([""; 0])
+        }
     }
 }
 
-/// On loopback it may ask for no key: no page may reach it under another name. Elsewhere a key is needed, and probes call it by addresses.
-fn admin_hosts(config: &Config) -> Hosts {
-    if config.admin_listen.ip().is_loopback() {
-        Hosts::new(config.allowed_hosts.iter().cloned().chain(LOCALHOST.map(String::from)))
-    } else {
-        Hosts::new(Vec::<String>::new())
-    }
-}
-
-fn open(store: &StoreUrl) -> Result<Arc<dyn Store>, Failure> {
+/// Opens the store.
+///
+/// # Errors
+///
+/// The store's own words; [`Failure::Taken`] while another process has it.
+pub(crate) fn open(store: &StoreUrl) -> Result<Arc<dyn Store>, Failure> {
     match store {
         StoreUrl::Sqlite(path) => Ok(Arc::new(open_file(path)?)),
         StoreUrl::Memory => Ok(Arc::new(MemoryStore::default())),
@@ -110,5 +110,8 @@ fn open(store: &StoreUrl) -> Result<Arc<dyn Store>, Failure> {
 }
 
 fn open_file(path: &Path) -> Result<Sqlite, Failure> {
-    Sqlite::open(path).map_err(|error| Failure::Runtime(error.to_string()))
+    Sqlite::open(path).map_err(|error| match error {
+        OpenError::InUse { .. } => Failure::Taken(error.to_string()),
+        error => Failure::Runtime(error.to_string()),
+    })
 }

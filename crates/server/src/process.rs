@@ -4,28 +4,20 @@ use crate::{
     config::{Config, Drain},
     failure::Failure,
     listen::Listeners,
-    metrics,
-    node::Node,
+    node::{self, Node},
+    serving::{Servers, Serving},
     stop::Signals,
 };
 use axum::Router;
-use campanile_live::{LiveOptions, LiveStats, Server};
+use campanile_core::store::Store;
 use std::{sync::Arc, time::Duration};
-use tokio::{
-    sync::watch,
-    task::JoinSet,
-    time::{Instant, sleep, timeout, timeout_at},
-};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 /// How long requests under way and the last bytes of streams may take once the window is over.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// How long peers that have everything may take to close before the process takes their sockets along, and how often they are looked at.
+/// How long peers that have everything may take to close before the process takes their sockets along.
 const LINGER: Duration = Duration::from_millis(250);
-const LOOK: Duration = Duration::from_millis(5);
-
-/// A path and query of the most bytes that are taken: a position of 8 KiB, percent-encoded, and a token's worth beside it.
-const MAX_URI: usize = 32 * 1024;
 
 /// Runs until a signal says otherwise.
 ///
@@ -39,12 +31,20 @@ pub(crate) async fn run(
     change_listen: &str,
     dress: impl FnOnce(&Node, &Listeners) -> Result<Router, Failure>,
 ) -> Result<(), Failure> {
-    let listeners = Listeners::bind(config, change_listen)?;
     let mut signals = Signals::catch()?;
-    let [public, admin] = [(); 2].map(|()| Server::new(options(config)));
-    let node = Node::start(config, metrics::registry(public.stats(), admin.stats()))?;
-    let app = dress(&node, &listeners)?;
-    let serving = Serving::start(listeners, (public, app), (admin, node.admin()));
+    let (listeners, store) = tokio::select! {
+        had = have(config, change_listen) => had?,
+        signal = signals.next() => {
+            tracing::info!(signal, "stopped before it began");
+            return Ok(());
+        }
+    };
+    let servers = Servers::new(config, &listeners);
+    let node = Node::start(config, store, servers.metrics())?;
+    let (public, admin) = (dress(&node, &listeners)?, node.admin(listeners.admin.address));
+    let (at, admin_at, inherited) = (listeners.public.url(), listeners.admin.url(), listeners.public.inherited);
+    tracing::info!(public = at, admin = admin_at, inherited, "listening");
+    let serving = servers.serve(listeners, public, admin);
     let signal = signals.next().await;
     tokio::select! {
         () = leave(node, config.drain, serving, signal) => {}
@@ -53,72 +53,37 @@ pub(crate) async fn run(
     Ok(())
 }
 
-fn options(config: &Config) -> LiveOptions {
-    let mut options = LiveOptions::default();
-    options.write_timeout = config.write_timeout;
-    options.direct = config.direct;
-    options.max_uri = MAX_URI;
-    options
+/// What only one process can have at a time: the addresses, then the store. Nothing is accepted before both are there.
+async fn have(config: &Config, change_listen: &str) -> Result<(Listeners, Arc<dyn Store>), Failure> {
+    let listeners = Listeners::open(config, change_listen).await?;
+    let store = listeners.predecessor.wait_for(|| node::open(&config.store)).await?;
+    Ok((listeners, store))
 }
 
-/// Both accept loops.
-struct Serving {
-    loops: JoinSet<()>,
-    stop: watch::Sender<bool>,
-    stats: Sockets,
-}
-
-/// What the accept loops count.
-type Sockets = [Arc<LiveStats>; 2];
-
-impl Serving {
-    fn start(listeners: Listeners, public: (Server, Router), admin: (Server, Router)) -> Self {
-        tracing::info!(public = %listeners.public.url(), admin = %listeners.admin.url(), "listening");
-        let stats = [public.0.stats(), admin.0.stats()];
-        let (stop, stopped) = watch::channel(false);
-        let mut loops = JoinSet::new();
-        for (socket, (server, app)) in [(listeners.public.socket, public), (listeners.admin.socket, admin)] {
-            let mut stopped = stopped.clone();
-            let stop = async move { _ = stopped.wait_for(|stop| *stop).await };
-            // It fails only where there is nothing to listen on.
-            loops.spawn(async move { _ = server.serve([socket], app, stop).await });
-        }
-        Self { loops, stop, stats }
-    }
-
-    /// Takes nothing more, and waits for the answers under way.
-    async fn end(mut self) {
-        self.stop.send_replace(true);
-        while self.loops.join_next().await.is_some() {}
-    }
-}
-
-/// Readiness fails; after the delay new streams are refused and open ones are ended over the window; what is under way gets its answer.
-async fn leave(node: Node, drain: Drain, serving: Serving, signal: &str) {
+/// Readiness fails; after the delay new streams are refused, or left to the next process, and open ones are ended over the window; what is
+/// under way gets its answer.
+async fn leave(node: Node, drain: Drain, mut serving: Serving, signal: &str) {
     node.fail_readiness();
     tracing::info!(signal, streams = node.engine().connections(), "draining");
     sleep(drain.delay).await;
-    let streams = node.engine().connections();
-    node.engine().drain(drain.window);
-    tracing::info!(streams, window = ?drain.window, "ending streams");
-    let sockets = serving.stats.clone();
+    let (streams, handing_over) = (node.engine().connections(), serving.hand_over());
+    if handing_over {
+        node.engine().hand_over(drain.window);
+    } else {
+        node.engine().drain(drain.window);
+    }
+    tracing::info!(streams, handing_over, window = ?drain.window, "ending streams");
     let over = Instant::now() + drain.window;
     if timeout_at(over, node.engine().drained()).await.is_err() {
         tracing::warn!(streams = node.engine().connections(), "the drain window is over");
     }
     if timeout(GRACE, serving.end()).await.is_err() {
         tracing::warn!("some connections did not end in time");
+        serving.cut().await;
     }
     node.engine().shutdown().await;
-    _ = timeout(LINGER, closed(&sockets)).await;
+    _ = timeout(LINGER, serving.closed()).await;
     tracing::info!("stopped");
-}
-
-/// Waits for the peers of all connections to close them.
-async fn closed(sockets: &Sockets) {
-    while sockets.iter().any(|stats| stats.open() > 0) {
-        sleep(LOOK).await;
-    }
 }
 
 /// Runs a server to its end on all processors.

@@ -25,7 +25,7 @@ pub mod token;
 mod wire;
 
 pub use answer::Answer;
-pub use node::{NodeBuilder, TestNode};
+pub use node::{NodeBuilder, Sockets, TestNode};
 pub use oracle::{Asked, Client, Connection, Mark, Oracle, PageQuery, State, Told, Verdict, Violation, ViolationKind};
 pub use proxy::{Cut, TcpProxy};
 pub use reader::{End, Event, Next, Ready, SseReader};

@@ -108,10 +108,16 @@ impl Engine {
 
     /// Refuses new streams from now on and ends the open ones at random moments of the window. Everything else goes on.
     pub fn drain(&self, window: Duration) {
-        self.inner.hub.begin_drain(window);
+        self.inner.hub.begin_drain(window, false);
     }
 
-    /// Whether [`Engine::drain`] was called.
+    /// The same where nobody new comes because a successor has the door already: those who are inside and still open a stream get one, and
+    /// its end in the window.
+    pub fn hand_over(&self, window: Duration) {
+        self.inner.hub.begin_drain(window, true);
+    }
+
+    /// Whether [`Engine::drain`] or [`Engine::hand_over`] was called.
     #[must_use]
     pub fn is_draining(&self) -> bool {
         self.inner.hub.drain().is_some()

@@ -85,6 +85,8 @@ pub(crate) struct Drain {
     pub(crate) ends: Instant,
     /// Whether streams can move to another node at once.
     pub(crate) others: bool,
+    /// Whether streams still open.
+    pub(crate) admits: bool,
 }
 
 /// A stream's place in the hub. Dropping it gives the place back.
@@ -140,7 +142,7 @@ impl Hub {
 
     /// Whether a stream could be opened now. Only [`Hub::join`] decides for good.
     pub(crate) fn check(&self, recipient: &Recipient) -> Result<(), OpenError> {
-        if self.drain().is_some() {
+        if self.drain().is_some_and(|drain| !drain.admits) {
             return Err(OpenError::Draining);
         }
         if self.options.max_connections.is_some_and(|max| self.connections() >= max) {
@@ -156,7 +158,7 @@ impl Hub {
 
     /// Takes a place, atomically with the counting: of many that arrive together exactly the limit gets one.
     pub(crate) fn join(self: &Arc<Self>, about: About) -> Result<Lease, OpenError> {
-        if self.drain().is_some() {
+        if self.drain().is_some_and(|drain| !drain.admits) {
             return Err(OpenError::Draining);
         }
         self.take_node_place()?;
@@ -321,10 +323,10 @@ impl Hub {
         self.drain.get().copied()
     }
 
-    /// Ends the streams one by one over the window. Streams that want to open are refused from now on.
-    pub(crate) fn begin_drain(&self, window: Duration) {
+    /// Ends the streams one by one over the window. Streams that want to open are refused from now on, or end in the window too.
+    pub(crate) fn begin_drain(&self, window: Duration, admits: bool) {
         let began = Instant::now();
-        self.drain.get_or_init(|| Drain { began, ends: began + window, others: self.bus.is_some() });
+        self.drain.get_or_init(|| Drain { began, ends: began + window, others: self.bus.is_some(), admits });
         for shard in &self.shards {
             let wakers: WakeList = shard.lock().users_mut().flat_map(User::take_wakers).collect();
             wakers.wake();

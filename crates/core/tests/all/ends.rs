@@ -49,6 +49,28 @@ async fn a_drain_spreads_the_ends_over_the_window_and_refuses_newcomers() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_node_that_hands_over_takes_the_last_ones_and_ends_them_too() {
+    let engine = builder().start();
+    let position = Reader::open(&engine, "u1", None).await.named("ready").await.id.unwrap();
+    publish(&engine, &["u1"], "meanwhile").await;
+    let window = Duration::from_secs(10);
+    let began = Instant::now();
+    engine.hand_over(window);
+    for _ in 0..3 {
+        let mut late = Reader::open(&engine, "u1", Some(&position)).await;
+        assert_eq!(late.named("ready").await.data["resume"], "exact");
+        assert_eq!(late.named("notification").await.title(), "meanwhile");
+        let end = late.named("reconnect").await;
+        assert_eq!(end.data["reason"], "draining");
+        assert_eq!(late.next().await, None);
+        let back = Duration::from_millis(end.data["retryMs"].as_u64().unwrap());
+        assert!(began.elapsed() + back >= window + Duration::from_secs(2), "{back:?}");
+    }
+    engine.drained().await;
+    assert!(began.elapsed() <= window);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_streams_end_is_its_tokens_end_told_before_and_nothing_after() {
     let engine = builder().start();
     let now = engine.clock().now();

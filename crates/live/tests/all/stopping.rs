@@ -1,11 +1,16 @@
 //! The end of a server.
 
-use crate::support::{Live, brief, kind};
+use crate::support::{Live, Wire, brief, kind};
+use campanile_live::LiveOptions;
 use std::time::Duration;
 
+fn last_call(millis: u64) -> LiveOptions {
+    brief(|options| options.last_call = Duration::from_millis(millis))
+}
+
 #[tokio::test]
-async fn idle_connections_close_at_once_and_nothing_is_accepted() {
-    let mut live = Live::start(brief(|options| options.linger = Duration::from_millis(100)));
+async fn connections_that_ask_nothing_more_are_closed_after_the_last_call_and_nothing_is_accepted() {
+    let mut live = Live::start(last_call(100));
     let mut idle = live.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n").await;
     idle.until("hello").await;
     let mut silent = live.connect().await;
@@ -15,6 +20,76 @@ async fn idle_connections_close_at_once_and_nothing_is_accepted() {
     silent.fin().await;
     live.ended().await;
     assert!(tokio::net::TcpStream::connect(live.address).await.is_err());
+    // What crosses the end on its way is no reason to reset the connection.
+    for wire in [&mut idle, &mut silent] {
+        wire.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    }
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    for wire in [&mut idle, &mut silent] {
+        wire.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    }
+    assert_eq!(live.stats.idle_closes(), 0);
+}
+
+#[tokio::test]
+async fn an_idle_connection_may_make_its_last_request() {
+    let mut live = Live::start(last_call(20_000));
+    let mut wire = live.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    assert!(!wire.until("hello").await.contains("connection: close"));
+    wire.forget();
+    live.stop();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(!live.has_ended());
+    wire.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    let answer = wire.fin().await;
+    assert!(answer.contains("connection: close") && answer.ends_with("hello"), "{answer}");
+    live.ended().await;
+}
+
+/// Requests on connections that nobody has accepted yet: nothing else runs meanwhile.
+fn queued(live: &Live) -> Vec<Wire> {
+    let ask = |_| {
+        let mut socket = std::net::TcpStream::connect(live.address).unwrap();
+        std::io::Write::write_all(&mut socket, b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").unwrap();
+        socket.set_nonblocking(true).unwrap();
+        Wire::of(tokio::net::TcpStream::from_std(socket).unwrap())
+    };
+    (0..100).map(ask).collect()
+}
+
+#[tokio::test]
+async fn whoever_waits_to_be_accepted_is_answered_before_the_socket_closes() {
+    let mut live = Live::default();
+    tokio::task::yield_now().await;
+    let mut waiting = queued(&live);
+    live.stop();
+    live.ended().await;
+    assert_eq!(live.stats.accepted(), 100);
+    for wire in &mut waiting {
+        assert!(wire.fin().await.ends_with("hello"));
+    }
+}
+
+#[tokio::test]
+async fn whoever_waits_at_a_shared_socket_is_left_to_the_next() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let start = |shared_sockets| {
+        let listener = listener.try_clone().unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let options = brief(|options| options.shared_sockets = shared_sockets);
+        Live::start_on(tokio::net::TcpListener::from_std(listener).unwrap(), options)
+    };
+    let mut first = start(true);
+    first.send("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await.fin().await;
+    let mut waiting = queued(&first);
+    first.stop();
+    first.ended().await;
+    assert_eq!(first.stats.accepted(), 1);
+    let next = start(false);
+    for wire in &mut waiting {
+        wire.until("hello").await;
+    }
+    assert_eq!(next.stats.accepted(), 100);
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod dev;
 mod drain;
 mod help;
 mod http;
+mod inherited;
 mod keys;
 mod openapi;
 mod publish;

@@ -3,6 +3,7 @@
 use std::{
     ffi::OsStr,
     io::{BufRead, BufReader, Read, Write},
+    os::fd::OwnedFd,
     path::Path,
     process::{Child, Command, Stdio},
     sync::mpsc::{Receiver, channel},
@@ -21,6 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Run {
     command: Command,
     folder: Option<TempDir>,
+    output: Option<OwnedFd>,
 }
 
 /// How a command ended.
@@ -44,7 +46,7 @@ impl Run {
     pub(crate) fn in_folder<S: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<Item = S>) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_campanile"));
         command.args(arguments).env_clear().current_dir(folder).stdin(Stdio::null());
-        Self { command, folder: None }
+        Self { command, folder: None, output: None }
     }
 
     /// `serve` in memory on free ports, with [`SECRET`].
@@ -72,7 +74,7 @@ impl Run {
 
     /// Runs it to its end.
     pub(crate) fn end(mut self) -> Ended {
-        let child = self.command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let child = self.spawn();
         self.ended(child)
     }
 
@@ -101,18 +103,40 @@ impl Run {
         Running { child, stdout, stderr, _folder: self.folder }
     }
 
+    /// Hands it what a shell moves to the descriptors from 3 on, as `3<&0`, from where these two are: its input and its output.
+    pub(crate) fn inherit(mut self, moves: &str, [input, output]: [OwnedFd; 2]) -> Self {
+        let count = moves.split(' ').count();
+        let script =
+            format!("exec {moves} 0</dev/null 1>/dev/null; export LISTEN_PID=$$ LISTEN_FDS={count}; exec \"$@\"");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &script, "sh"]).arg(self.command.get_program()).args(self.command.get_args());
+        let variables = self.command.get_envs().filter_map(|(name, value)| Some((name, value?)));
+        shell.env_clear().envs(variables).stdin(input);
+        self.command.get_current_dir().map(|folder| shell.current_dir(folder));
+        self.output = Some(output);
+        self.command = shell;
+        self
+    }
+
+    fn spawn(&mut self) -> Child {
+        let stdout = self.output.take().map_or_else(Stdio::piped, Stdio::from);
+        self.command.stdout(stdout).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
     /// Starts a server and waits until it listens.
-    pub(crate) fn start(mut self) -> Server {
-        let started = Instant::now();
-        let mut child = self.command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let log = lines(child.stderr.take().unwrap());
-        let stdout = lines(child.stdout.take().unwrap());
-        let mut server =
-            Server { child, log, stdout, started, public: String::new(), admin: String::new(), _folder: self.folder };
-        let listening = server.wait_for("listening");
-        let address = |name: &str| listening[name].as_str().unwrap().strip_prefix("http://").unwrap().to_owned();
-        (server.public, server.admin) = (address("public"), address("admin"));
+    pub(crate) fn start(self) -> Server {
+        let mut server = self.boot();
+        server.listens();
         server
+    }
+
+    /// Starts a server.
+    pub(crate) fn boot(mut self) -> Server {
+        let started = Instant::now();
+        let mut child = self.spawn();
+        let log = lines(child.stderr.take().unwrap());
+        let stdout = child.stdout.take().map_or_else(|| channel().1, lines);
+        Server { child, log, stdout, started, public: String::new(), admin: String::new(), _folder: self.folder }
     }
 }
 
@@ -200,6 +224,13 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    /// Waits until it says where it listens.
+    pub(crate) fn listens(&mut self) {
+        let listening = self.wait_for("listening");
+        let address = |name: &str| listening[name].as_str().unwrap().strip_prefix("http://").unwrap().to_owned();
+        (self.public, self.admin) = (address("public"), address("admin"));
+    }
+
     /// Waits for a log line with this message. The log is JSON: standard error is no terminal here.
     pub(crate) fn wait_for(&mut self, message: &str) -> serde_json::Value {
         loop {

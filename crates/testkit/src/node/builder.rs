@@ -1,6 +1,6 @@
 //! What a node is started with.
 
-use super::{TestNode, process::Process};
+use super::{Sockets, TestNode, process::Process};
 use crate::token;
 use std::{
     collections::BTreeMap,
@@ -18,12 +18,14 @@ pub struct NodeBuilder {
     pub(super) secret: String,
     pub(super) api_key: String,
     pub(super) config: Option<String>,
+    pub(super) sockets: Option<Sockets>,
 }
 
 impl NodeBuilder {
     pub(super) fn new(binary: &Path) -> Self {
         let (secret, api_key) = (token::random_hex(32), token::random_hex(24));
-        let builder = Self { binary: binary.into(), variables: BTreeMap::new(), secret, api_key, config: None };
+        let builder =
+            Self { binary: binary.into(), variables: BTreeMap::new(), secret, api_key, config: None, sockets: None };
         let (secret, key) = (builder.secret.clone(), token::sha256_hex(builder.api_key.as_bytes()));
         builder
             .env("CAMPANILE_LISTEN", "127.0.0.1:0")
@@ -67,6 +69,12 @@ impl NodeBuilder {
         let mut ports = std::iter::repeat_with(|| fastrand::u16(12_000..32_000)).take(1000);
         let port = ports.find(free).expect("a free port");
         self.env("CAMPANILE_LISTEN", SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+    }
+
+    /// Hands it these listening sockets, and every process that follows it.
+    pub fn sockets(mut self, sockets: &Sockets) -> Self {
+        self.sockets = Some(sockets.clone());
+        self
     }
 
     /// Starts a node that must refuse to run, and answers its exit code and what it says.

@@ -4,8 +4,10 @@ mod builder;
 mod logs;
 mod metrics;
 mod process;
+mod sockets;
 
 pub use builder::NodeBuilder;
+pub use sockets::Sockets;
 
 use crate::{Answer, PATIENCE, Request, StreamRequest, token};
 use process::Process;
@@ -91,6 +93,22 @@ impl TestNode {
         self.kill();
         self.process.logs.assert_no_panic();
         self.process = Process::start(&self.builder, self.folder.path()).await;
+    }
+
+    /// Lets a second process follow the first on the same folder, started while that one is still there, and waits until the first has left
+    /// in order and the second listens. Both need the same [`Sockets`], and a database that only one can have.
+    ///
+    /// # Panics
+    ///
+    /// If the first fails, or the second does not wait for it.
+    pub async fn hand_over(&mut self) {
+        let mut next = Process::spawn(&self.builder, self.folder.path());
+        next.logs.wait_for("that it waits", |line| line.contains("waiting for the predecessor")).await;
+        self.terminate();
+        assert!(self.ended().await.success());
+        self.process.logs.assert_no_panic();
+        next.listens().await;
+        self.process = next;
     }
 
     /// Starts it again and kills it after a time, wherever it is by then: perhaps in the middle of its recovery.

@@ -36,21 +36,33 @@ impl Process {
     pub(super) async fn start(builder: &NodeBuilder, folder: &Path) -> Self {
         // Owned before anything can fail, so that the child does not outlive a test that does.
         let mut process = Self::spawn(builder, folder);
-        let line = process.logs.wait_for("the addresses", |line| addresses_in(line).is_some()).await;
-        process.addresses = addresses_in(&line).expect("found a moment ago");
+        process.listens().await;
         process
+    }
+
+    /// Waits until it says where it listens.
+    pub(super) async fn listens(&mut self) {
+        let line = self.logs.wait_for("the addresses", |line| addresses_in(line).is_some()).await;
+        self.addresses = addresses_in(&line).expect("found a moment ago");
     }
 
     /// Starts `serve`, whatever becomes of it.
     pub(super) fn spawn(builder: &NodeBuilder, folder: &Path) -> Self {
         let mut command = Command::new(&builder.binary);
-        command.arg("serve").current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command.arg("serve");
+        if builder.config.is_some() {
+            command.args(["--config", "campanile.toml"]);
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        if let Some(sockets) = &builder.sockets {
+            command = sockets.hand_to(&command);
+        }
+        command.current_dir(folder).stderr(Stdio::piped());
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CAMPANILE_")) {
             command.env_remove(name);
         }
         if let Some(config) = &builder.config {
             std::fs::write(folder.join("campanile.toml"), config).expect("a file that can be written");
-            command.args(["--config", "campanile.toml"]);
         }
         let spawned = command.envs(&builder.variables).spawn();
         let mut child = spawned.unwrap_or_else(|error| panic!("{}: {error}", builder.binary.display()));

@@ -3,7 +3,7 @@
 use super::{App, H2, Wire, soon};
 use campanile_live::{LiveOptions, LiveStats, Server, bind};
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
-use tokio::{sync::oneshot, task::JoinHandle};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 /// A running server.
 pub(crate) struct Live {
@@ -27,8 +27,11 @@ impl Live {
     }
 
     pub(crate) fn start_at(address: &str, options: LiveOptions) -> Self {
+        Self::start_on(bind(address.parse().unwrap()).unwrap(), options)
+    }
+
+    pub(crate) fn start_on(listener: TcpListener, options: LiveOptions) -> Self {
         let (app, server) = (App::new(), Server::new(options));
-        let listener = bind(address.parse().unwrap()).unwrap();
         let (address, stats) = (listener.local_addr().unwrap(), server.stats());
         let (stop, stopped) = oneshot::channel();
         let router = app.router();
