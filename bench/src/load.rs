@@ -82,8 +82,15 @@ impl Publisher {
 
     /// Publishes to one user and waits for the 202.
     pub(crate) async fn publish(&mut self, user: &str, title: u128) -> Result<(), String> {
+        self.publish_to(&[user], title).await
+    }
+
+    /// Publishes to some users and waits for the 202.
+    pub(crate) async fn publish_to(&mut self, users: &[impl AsRef<str>], title: u128) -> Result<(), String> {
+        let users: Vec<_> = users.iter().map(|user| format!("\"{}\"", user.as_ref())).collect();
+        let users = users.join(",");
         let body = format!(
-            r#"{{"type":"bench.tick","to":{{"users":["{user}"]}},"title":"{title}","body":"Something happened that you should know of","link":"/things/42"}}"#
+            r#"{{"type":"bench.tick","to":{{"users":[{users}]}},"title":"{title}","body":"Something happened that you should know of","link":"/things/42"}}"#
         );
         let request = format!(
             "POST /api/notifications HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",

@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "a command line speaks on stdout")]
 
+mod hostile;
 mod idle;
 mod load;
 mod place;
@@ -32,11 +33,28 @@ pub(crate) struct Args {
     /// What the order of users is drawn from
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    #[command(subcommand)]
+    other: Option<Other>,
+}
+
+/// Scenarios with results of their own.
+#[derive(clap::Subcommand)]
+enum Other {
+    Hostile(hostile::Args),
+}
+
+impl Args {
+    fn records(&self) -> bool {
+        match &self.other {
+            Some(Other::Hostile(hostile)) => hostile.records(),
+            None => self.record.is_some(),
+        }
+    }
 }
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    match place::Place::look(args.record.is_some()) {
+    match place::Place::look(args.records()) {
         Ok(place) => run(&args, &place),
         Err(why) => {
             println!("error: {why}");
@@ -47,15 +65,26 @@ fn main() -> ExitCode {
 
 fn run(args: &Args, place: &place::Place) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let outcome = runtime.map_err(|error| error.to_string()).and_then(|runtime| runtime.block_on(measure(args)));
-    let report = outcome.map(|rows| report::table(place, args, &rows));
-    match report.and_then(|text| report::deliver(&text, args.record.as_deref())) {
+    let outcome = runtime.map_err(|error| error.to_string()).and_then(|runtime| {
+        runtime.block_on(async {
+            match &args.other {
+                Some(Other::Hostile(hostile)) => hostile::run(&args.binary, hostile, place).await,
+                None => table(args, place).await,
+            }
+        })
+    });
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             println!("error: {why}");
             ExitCode::FAILURE
         }
     }
+}
+
+async fn table(args: &Args, place: &place::Place) -> Result<(), String> {
+    let rows = measure(args).await?;
+    report::deliver(&report::table(place, args, &rows), args.record.as_deref())
 }
 
 async fn measure(args: &Args) -> Result<Vec<report::Row>, String> {

@@ -55,3 +55,11 @@ pub(crate) fn deliver(text: &str, record: Option<&Path>) -> Result<(), String> {
         None => Ok(()),
     }
 }
+
+/// A process's memory: pages that it shares count by their share.
+pub(crate) fn proportional_kib(process: u32) -> Result<u64, String> {
+    let path = format!("/proc/{process}/smaps_rollup");
+    let text = fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
+    let pss = text.lines().find_map(|line| line.strip_prefix("Pss:")).and_then(|rest| rest.split_whitespace().next());
+    pss.and_then(|kib| kib.parse().ok()).ok_or_else(|| format!("{path} shows no Pss"))
+}
