@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: builds the server and the load generator as they are shipped, measures, and records.
+//! `cargo xtask bench` and `cargo xtask hostile`: builds the server and the load generator as they are shipped, measures, and records.
 
 use crate::repo;
 use std::process::{Command, ExitCode};
@@ -14,7 +14,17 @@ pub(crate) struct Args {
     options: Vec<String>,
 }
 
+/// Runs the scenarios of the table.
 pub(crate) fn run(args: &Args) -> ExitCode {
+    measure(&[], args, "bench/RESULTS.md")
+}
+
+/// Runs streams under hostile load.
+pub(crate) fn hostile(args: &Args) -> ExitCode {
+    measure(&["hostile"], args, "bench/HOSTILE.md")
+}
+
+fn measure(scenario: &[&str], args: &Args, record: &str) -> ExitCode {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let build = ["build", "--release", "--package", "campanile-server", "--package", "campanile-bench"];
     if !Command::new(&cargo).args(build).status().is_ok_and(|status| status.success()) {
@@ -23,9 +33,9 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let release = repo::target().join("release");
     let mut bench = Command::new(release.join("campanile-bench"));
     bench.current_dir(repo::root());
-    bench.arg("--binary").arg(release.join("campanile")).args(&args.options);
+    bench.arg("--binary").arg(release.join("campanile")).args(scenario).args(&args.options);
     if !args.no_record {
-        bench.args(["--record", "bench/RESULTS.md"]);
+        bench.args(["--record", record]);
     }
     match bench.status() {
         Ok(status) if status.success() => ExitCode::SUCCESS,

@@ -31,11 +31,14 @@ enum Command {
     Test(test::Args),
     /// Measure a release build, and record the figures in bench/RESULTS.md
     Bench(bench::Args),
+    /// Measure open streams while hostile requests come, and record the figures in bench/HOSTILE.md
+    Hostile(bench::Args),
 }
 
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Test(args) => test::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Hostile(args) => bench::hostile(&args),
     }
 }

@@ -83,7 +83,7 @@ async fn measure(binary: &Path, args: &Args) -> Result<Outcome, String> {
         .env("CAMPANILE_SSE__MAX_CONNECTIONS_PER_USER", args.streams)
         .env("CAMPANILE_LIMITS__CONNECTS_PER_MINUTE", 1_000_000)
         .env("CAMPANILE_LIMITS__CHANGES_PER_MINUTE", 1_000_000)
-        .env("CAMPANILE_LOG", "error")
+        .env("CAMPANILE_LOG", "error,campanile::process=info")
         .start()
         .await;
     node.allow_open_streams();

@@ -5,6 +5,7 @@ mod clients;
 mod codec;
 mod deny;
 mod features;
+mod hostile;
 mod js;
 mod neighbours;
 mod package;
@@ -44,6 +45,7 @@ pub(crate) static SUITES: &[Suite] = &[
     Suite { name: "neighbours", about: "an application that uses sqlx beside Campanile resolves", run: neighbours::run },
     Suite { name: "package", about: "the published crates hold all that they need", run: package::run },
     Suite { name: "codec", about: "event-stream fixtures in eventsource-parser, httpx-sse and Chromium", run: codec::run },
+    Suite { name: "hostile", about: "open streams lose nothing while hostile requests come (short form)", run: hostile::run },
     Suite { name: "browser", about: "the journey in a real browser (release build)", run: browser::run },
     Suite { name: "clients", about: "other people\'s clients, two browsers among them: bursts, cuts, restarts (release build)", run: clients::run },
 ];

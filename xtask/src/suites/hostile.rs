@@ -1,0 +1,29 @@
+//! Streams under hostile load, in its short form. `cargo xtask hostile` is the long one, with its result in `bench/HOSTILE.md`.
+//!
+//! Here nothing may be lost, and memory must be back; how quick it is on a machine that compiles beside it says nothing.
+
+use std::process::Command;
+
+use super::{Outcome, cargo, check};
+use crate::job::Job;
+use crate::repo;
+
+pub(super) fn run(job: &mut Job) -> Outcome {
+    job.must(&mut cargo(&["build", "--release", "--package", "campanile-server", "--package", "campanile-bench"]))?;
+    let release = repo::target().join("release");
+    let mut load = Command::new(release.join("campanile-bench"));
+    load.arg("--binary").arg(release.join("campanile")).arg("hostile");
+    load.args([
+        "--seconds",
+        "5",
+        "--requests",
+        "2000",
+        "--streams",
+        "200",
+        "--notifications",
+        "20",
+        "--within-ms",
+        "2000",
+    ]);
+    Ok(check(job.run(&mut load)?))
+}
