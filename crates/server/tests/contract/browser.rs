@@ -95,8 +95,12 @@ async fn a_change_with_a_cookie_must_say_where_it_comes_from() {
     for (method, path) in [
         ("POST", format!("/notifications/{id}/read")),
         ("POST", format!("/notifications/{id}/archive")),
+        ("POST", format!("/notifications/{id}/unread")),
+        ("POST", format!("/notifications/{id}/unarchive")),
         ("DELETE", format!("/notifications/{id}")),
         ("POST", "/notifications/read-all".into()),
+        ("POST", "/notifications/seen".into()),
+        ("POST", "/notifications/bulk".into()),
         ("POST", "/notifications/stream/tickets".into()),
     ] {
         let _ = with_cookie(&node, Request::new(method, &path), &[]).await.problem(403);
@@ -104,6 +108,27 @@ async fn a_change_with_a_cookie_must_say_where_it_comes_from() {
         let _ = with_cookie(&node, Request::new(method, &path), &foreign).await.problem(403);
     }
     assert_eq!(counts(&node, "u").await, (1, 1, 1), "nothing happened");
+}
+
+#[tokio::test]
+async fn every_change_counts_with_a_cookie_of_the_own_page() {
+    let node = start().await;
+    let own = format!("http://{}", node.address());
+    let id = node.notify("u", "x").await;
+    let bulk = serde_json::json!({"notificationIds": [id], "state": {"seen": true}});
+    for (request, status) in [
+        (Request::post(format!("/notifications/{id}/read")), 204),
+        (Request::post("/notifications/bulk").json(bulk), 200),
+        (Request::post("/notifications/stream/tickets"), 201),
+        (Request::get("/notifications/changes"), 200),
+        (Request::new("HEAD", "/notifications/stream"), 200),
+        (Request::new("DELETE", format!("/notifications/{id}")), 204),
+    ] {
+        let answer = with_cookie(&node, request.clone(), &[("Origin", "https://evil.example")]).await;
+        assert_eq!(answer.status(), 403, "{answer}");
+        let answer = with_cookie(&node, request, &[("Origin", &own), ("Sec-Fetch-Site", "same-origin")]).await;
+        assert_eq!(answer.status(), status, "{answer}");
+    }
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod allowances;
 mod answers;
 mod audience;
 mod batch;
+mod borders;
 mod browser;
 mod bulk;
 mod changes;

@@ -113,22 +113,13 @@ async fn reading_and_publishing_are_not_limited() {
 }
 
 #[tokio::test]
-async fn six_hundred_of_each_are_the_default() {
+async fn six_hundred_connects_a_minute_are_the_default() {
     let node = crate::support::start().await;
-    for _ in 0..600 {
-        let _ = node.get_as("u", "/notifications/changes").await.expect(200);
-        mark_seen(&node, "u").await;
-    }
-    let answers = futures(&node).await;
-    assert!(answers.contains(&429), "the allowance grows back by ten a second: {answers:?}");
-}
-
-/// A hundred more at once, faster than the allowance grows back.
-async fn futures(node: &TestNode) -> Vec<u16> {
     let mut all = tokio::task::JoinSet::new();
-    for _ in 0..600 {
+    for _ in 0..1000 {
         let (to, request) = (node.address(), Request::get("/notifications/changes").bearer(&node.token("u")));
         all.spawn(async move { request.send(to).await.status() });
     }
-    all.join_all().await
+    let taken = all.join_all().await.iter().filter(|status| **status == 200).count();
+    assert!((600..1000).contains(&taken), "600, and ten for each second that it took: {taken}");
 }
