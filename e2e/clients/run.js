@@ -17,7 +17,7 @@ import { faults } from "./tests/faults.js";
 import { refusals } from "./tests/refusals.js";
 import { restarts } from "./tests/restarts.js";
 
-const TEST_MS = 90_000;
+const TEST_MS = 150_000;
 const GROUPS = { docs, burst, cuts, faults, refusals, restarts };
 const { values: options } = parseArgs({ options: { only: { type: "string", default: "" } } });
 const result = new Result(TEST_MS);

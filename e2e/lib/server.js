@@ -18,12 +18,15 @@ export class Server {
   #folder;
   #key = randomBytes(24).toString("hex");
   #child;
+  #socket;
   #port = 0; // kept over a restart, as a deployed server keeps its address
   log = "";
 
-  static async start(env = {}) {
+  /** With a `socket`, its processes listen there, one after the other; without one, each opens its own. */
+  static async start(env = {}, socket = undefined) {
     const server = new Server();
     server.#env = env;
+    server.#socket = socket;
     server.#folder = await mkdtemp(join(tmpdir(), "campanile-e2e-"));
     await server.run();
     return server;
@@ -32,7 +35,8 @@ export class Server {
   /** Starts the process; again on the port of the one before, with its settings. */
   async run() {
     this.log = "";
-    this.#child = spawn(binary(), ["dev"], { cwd: this.#folder, env: { ...process.env, ...this.#settings(), ...this.#env }, stdio: ["ignore", "pipe", "pipe"] });
+    const { command, args, input } = this.#socket?.handTo(binary(), ["dev"]) ?? { command: binary(), args: ["dev"], input: "ignore" };
+    this.#child = spawn(command, args, { cwd: this.#folder, env: { ...process.env, ...this.#settings(), ...this.#env }, stdio: [input, "pipe", "pipe"] });
     this.#child.on("error", (error) => { this.log += `${error}\n`; });
     for (const output of [this.#child.stdout, this.#child.stderr]) output.on("data", (text) => { this.log += text; });
     this.#port = await until("the server is ready", () => this.#readyPort(), START_MS);

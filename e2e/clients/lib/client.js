@@ -13,6 +13,10 @@ const FOLDER = fileURLToPath(new URL("..", import.meta.url));
 export class Client {
   /** What it printed: `{ event, id, data }`, and `{ event: "error", closed }` where a client tells that; `at` is when. */
   heard = [];
+  /** What it wrote to standard error. */
+  complaints = "";
+  /** The first of its words that nobody understands. */
+  #fault;
   #close;
 
   constructor(name, close) {
@@ -24,6 +28,15 @@ export class Client {
     this.heard.push({ ...told, at: performance.now() });
   }
 
+  /** Takes in a piece of its output; `read` hears what is in it. */
+  take(read) {
+    try {
+      read();
+    } catch (error) {
+      this.#fault ??= error;
+    }
+  }
+
   /** All events of this name so far. */
   named(name) {
     return this.heard.filter(({ event }) => event === name);
@@ -32,9 +45,10 @@ export class Client {
   /** Waits until `probe` finds something in what was heard; the error says how far it came. */
   async until(what, probe, ms = 60_000) {
     try {
-      return await until(`${this.name}: ${what}`, () => probe(this), ms);
+      await until(`${this.name}: ${what}`, () => this.#fault ?? probe(this), ms);
+      if (this.#fault) throw this.#fault;
     } catch (error) {
-      error.message += `\n${this.heard.length} events, the last ones: ${show(this.heard.slice(-3))}`;
+      error.message += `\n${this.heard.length} events, the last ones: ${show(this.heard.slice(-3))}\n${this.complaints.slice(-500)}`;
       throw error;
     }
   }
@@ -57,8 +71,6 @@ export class Client {
 export class Program extends Client {
   /** Its exit code, once it has ended. */
   code;
-  /** What it wrote to standard error. */
-  complaints = "";
   #child;
 
   constructor(name, child) {
@@ -71,7 +83,7 @@ export class Program extends Client {
   /** Runs `command file`, which prints a line of JSON for each event. */
   static start(name, command, file, access) {
     const program = new Program(name, run(command, file, access));
-    createInterface({ input: program.#child.stdout }).on("line", (line) => program.hear(JSON.parse(line)));
+    createInterface({ input: program.#child.stdout }).on("line", (line) => program.take(() => program.hear(JSON.parse(line))));
     return program;
   }
 
@@ -79,7 +91,7 @@ export class Program extends Client {
   static startRaw(name, command, file, access) {
     const program = new Program(name, run(command, file, access));
     const read = rawEvents((event) => program.hear(event));
-    program.#child.stdout.setEncoding("utf8").on("data", read);
+    program.#child.stdout.setEncoding("utf8").on("data", (text) => program.take(() => read(text)));
     return program;
   }
 

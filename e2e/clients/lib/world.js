@@ -9,6 +9,7 @@ import puppeteer from "puppeteer-core";
 import { CHROMIUM } from "../../lib/chromium.js";
 import { Proxy } from "../../lib/proxy.js";
 import { Server } from "../../lib/server.js";
+import { ListeningSocket } from "../../lib/socket.js";
 import { Client } from "./client.js";
 
 const FIREFOX = { browser: "firefox", executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr" };
@@ -36,8 +37,8 @@ export class World {
   }
 
   /** A server of its own for a test, which lets the application's pages in. */
-  async server(env = {}) {
-    const server = await Server.start({ CAMPANILE_CORS__ORIGINS: this.#origin, ...env });
+  async server(env = {}, socket = undefined) {
+    const server = await Server.start({ CAMPANILE_CORS__ORIGINS: this.#origin, ...env }, socket);
     this.#closers.push(() => server.stop());
     return server;
   }
@@ -46,6 +47,13 @@ export class World {
   async access(server, { origin = server.url, ...more } = {}) {
     const user = `user-${(this.#users += 1)}`;
     return { user, stream: `${origin}/notifications/stream`, token: await server.token(user), signals: ["order.status"], ...more };
+  }
+
+  /** A listening socket that outlives the servers of a test. */
+  async socket() {
+    const socket = await ListeningSocket.open();
+    this.#closers.push(() => socket.close());
+    return socket;
   }
 
   /** A proxy of its own for a test. */
@@ -67,7 +75,7 @@ export class World {
     const client = new Client(name, () => profile.close());
     const page = await profile.newPage();
     page.on("pageerror", () => client.hear({ event: "error", closed: true }));
-    page.on("console", (message) => message.type() === "log" && client.hear(JSON.parse(message.text())));
+    page.on("console", (message) => message.type() === "log" && client.take(() => client.hear(JSON.parse(message.text()))));
     await page.goto(`${this.#origin}/?${new URLSearchParams({ script, stream, token, signals: signals.join(" ") })}`);
     return client;
   }
