@@ -9,6 +9,7 @@ mod dev;
 mod drain;
 mod help;
 mod http;
+mod https;
 mod inherited;
 mod keys;
 mod openapi;

@@ -78,7 +78,6 @@ async fn provoke_more(code: &str) -> Answer {
         "too-many-connects" => one_stream_more(&start_with("LIMITS__CONNECTS_PER_MINUTE", 1).await, "u").await,
         "too-many-changes" => two_changes(&start_with("LIMITS__CHANGES_PER_MINUTE", 1).await).await,
         "too-many-tickets" => many_tickets(&start().await).await,
-        "not-in-this-build" => start().await.send(Request::get("/openapi.json")).await,
         "uri-too-long" => start().await.send(Request::get(format!("/{}", "x".repeat(40_000)))).await,
         "head-too-large" => start().await.send(Request::get("/").field("X-Large", "x".repeat(70_000))).await,
         "store-unavailable" => on_a_full_disk().await,
