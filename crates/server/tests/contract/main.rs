@@ -9,7 +9,6 @@
 )]
 
 mod admin_keys;
-mod allowances;
 mod answers;
 mod audience;
 mod batch;
@@ -70,3 +69,4 @@ mod topics;
 mod transport;
 mod who;
 mod withdrawal;
+mod write_paths;

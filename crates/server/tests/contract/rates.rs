@@ -1,7 +1,7 @@
 //! Section 5, limits: so many per minute and user.
 
-use crate::support::{builder, counts, mark, open, position, start_with, unknown_id};
-use campanile_testkit::{Answer, Request, TestNode};
+use crate::support::{builder, counts, mark, open, polite_refusal, position, start_with, unknown_id};
+use campanile_testkit::{Answer, Request, TestNode, token};
 use serde_json::json;
 
 /// A refusal, with the seconds after which to come back.
@@ -65,9 +65,30 @@ async fn a_plain_event_source_is_asked_to_come_back_instead() {
     let node = start_with("LIMITS__CONNECTS_PER_MINUTE", 1).await;
     let request = node.stream("u").query("eventsource", "1");
     request.open().await.ready().await;
-    let mut stream = request.open().await;
-    assert_eq!(stream.status(), 200);
-    assert_eq!(stream.farewell().await["reason"], "busy");
+    polite_refusal(request.open().await, "busy").await;
+}
+
+#[tokio::test]
+async fn the_same_name_in_another_tenant_is_somebody_else() {
+    let node = builder()
+        .env("CAMPANILE_AUTH__TENANT_CLAIM", "org")
+        .env("CAMPANILE_LIMITS__CONNECTS_PER_MINUTE", 1)
+        .env("CAMPANILE_SSE__MAX_CONNECTIONS_PER_USER", 1)
+        .start()
+        .await;
+    let stream = |org: &str| {
+        let claims = json!({"sub": "u", "org": org, "exp": token::now() + 600});
+        node.anonymous_stream().bearer(&node.sign(claims))
+    };
+    let mut held = Vec::new();
+    for org in ["a", "b"] {
+        let mut stream = stream(org).open().await;
+        stream.ready().await;
+        held.push(stream);
+    }
+    for org in ["a", "b"] {
+        let _ = stream(org).refused().await.problem(429);
+    }
 }
 
 #[tokio::test]
