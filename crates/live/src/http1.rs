@@ -94,7 +94,7 @@ struct Driver<T: Transport, A: App> {
 
 /// An event stream on its way from the request that opened it to the writer.
 struct Taken {
-    session: Session,
+    session: Box<Session>,
     head: Vec<u8>,
     body: Body,
 }

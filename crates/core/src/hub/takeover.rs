@@ -9,14 +9,16 @@ use std::{
 };
 
 /// A session that is a response's body, unless it is taken over. Dropping it gives the session's place back, if nobody has.
+///
+/// The session lies in a box of its own, so that a body that outlives it holds no room for it.
 #[derive(Debug)]
-pub struct Offered(Arc<Mutex<Option<Session>>>);
+pub struct Offered(Arc<Mutex<Option<Box<Session>>>>);
 
 impl Offered {
     /// Offers a session.
     #[must_use]
     pub fn new(session: Session) -> Self {
-        Self(Arc::new(Mutex::new(Some(session))))
+        Self(Arc::new(Mutex::new(Some(Box::new(session)))))
     }
 
     /// What belongs into the extensions of the response.
@@ -36,12 +38,12 @@ impl Offered {
 ///
 /// Whoever rebuilds a response may leave it out, and then the body is written as any other.
 #[derive(Clone, Debug)]
-pub struct Takeover(Weak<Mutex<Option<Session>>>);
+pub struct Takeover(Weak<Mutex<Option<Box<Session>>>>);
 
 impl Takeover {
     /// Takes the session. `None` if somebody has, or the body is gone.
     #[must_use]
-    pub fn claim(&self) -> Option<Session> {
+    pub fn claim(&self) -> Option<Box<Session>> {
         self.0.upgrade()?.lock().take()
     }
 }

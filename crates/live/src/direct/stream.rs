@@ -24,7 +24,7 @@ const READ: usize = 1024;
 /// A stream whose socket is ours.
 #[derive(Debug)]
 pub(crate) struct Stream {
-    session: Session,
+    session: Box<Session>,
     socket: TcpStream,
     /// What the socket has not taken: the head at first, later the rest of a chunk. Nothing is written, and the session is not asked, before
     /// it is gone.
@@ -65,7 +65,7 @@ pub(super) enum Turn {
 }
 
 impl Stream {
-    pub(crate) fn new(session: Session, socket: TcpStream, head: Vec<u8>, held: Held) -> Self {
+    pub(crate) fn new(session: Box<Session>, socket: TcpStream, head: Vec<u8>, held: Held) -> Self {
         Self { session, socket, pending: head, written: 0, stuck_since: None, ended: false, held }
     }
 
