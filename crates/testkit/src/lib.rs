@@ -4,6 +4,7 @@
 //! - [`Request`] and [`Answer`] are HTTP/1.1 as bytes: what is malformed goes out as it is written.
 //! - [`StreamRequest`] and [`SseReader`] open an event stream and keep every byte of it.
 //! - [`TcpProxy`] stands between the two and hangs, cuts or slows the connection.
+//! - [`Spec`] judges answers and events by the OpenAPI document.
 //! - [`Oracle`] judges, from wire bytes alone, whether anything was lost, repeated or reordered.
 //!
 //! Helpers of tests fail as tests do, by panicking, with what was received so far in the message.
@@ -20,6 +21,7 @@ mod oracle;
 mod proxy;
 mod reader;
 mod request;
+mod spec;
 mod stream;
 pub mod token;
 mod wire;
@@ -30,6 +32,7 @@ pub use oracle::{Asked, Client, Connection, Mark, Oracle, PageQuery, State, Told
 pub use proxy::{Cut, TcpProxy};
 pub use reader::{End, Event, Next, Ready, SseReader};
 pub use request::Request;
+pub use spec::{Operation, Seen, Spec};
 pub use stream::StreamRequest;
 pub use wire::{Head, Socket};
 

@@ -17,7 +17,10 @@ pub(crate) mod refusal;
 
 pub(crate) use operation::{Operation, idempotency_key, number, one_of, with_header};
 
-use crate::routes::{self, Route};
+use crate::{
+    Problem,
+    routes::{self, Route},
+};
 use operation::{ADMIN_KEY, ADMIN_KEY_BEARER, API_KEY, API_KEY_BEARER, COOKIE, Described, TICKET, TOKEN};
 use utoipa::openapi::{
     Components, InfoBuilder, License, OpenApi, OpenApiBuilder, OpenApiVersion, PathItem, Paths, RefOr, Server, Tag,
@@ -25,6 +28,7 @@ use utoipa::openapi::{
     security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     tag::TagBuilder,
 };
+use utoipa::{PartialSchema, ToSchema};
 
 /// What the tags are called; their texts are in [`tag`].
 pub(crate) mod tags {
@@ -112,6 +116,9 @@ fn part<'a>(
     schemes: &[&str],
 ) -> OpenApi {
     let (mut paths, mut components) = (Paths::new(), Components::new());
+    let mut problem = vec![(Problem::name().into(), Problem::schema())];
+    Problem::schemas(&mut problem);
+    components.schemas.extend(problem);
     for route in routes {
         let Described { operation, schemas, refusals, head } = (route.about)().described();
         let item = paths.paths.entry(format!("{at}{}", route.path.trim_end_matches('/'))).or_default();
@@ -179,4 +186,22 @@ fn key(place: fn(ApiKeyValue) -> ApiKey, name: &str, about: &str) -> SecuritySch
 
 fn bearer(about: &str) -> SecurityScheme {
     SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(about)).build())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    #[test]
+    fn no_two_schemas_share_a_name() {
+        let mut named = HashMap::new();
+        for route in [routes::USER, routes::API, routes::OPS, routes::DOCUMENT, routes::METRICS].into_iter().flatten() {
+            for (name, schema) in (route.about)().described().schemas {
+                let schema = serde_json::to_value(schema).unwrap();
+                let first = named.entry(name.clone()).or_insert_with(|| schema.clone());
+                assert_eq!(*first, schema, "{name}");
+            }
+        }
+    }
 }

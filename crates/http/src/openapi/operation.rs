@@ -200,19 +200,14 @@ impl Operation {
         items.examples_from_iter([("example", RefOr::T(example))]).build()
     }
 
-    /// Adds a type's schema to the document's, and refers to it.
-    pub(crate) fn component<T: ToSchema>(&mut self) -> RefOr<Schema> {
-        self.schemas.push((T::name().into(), T::schema()));
-        T::schemas(&mut self.schemas);
-        Ref::from_schema_name(T::name()).into()
-    }
-
-    /// A reference to a type's schema; a plain text is written out.
+    /// A reference to a type's schema, which becomes a component; a plain text is written out.
     fn schema<T: ToSchema>(&mut self) -> RefOr<Schema> {
         if T::name() == String::name() {
             return T::schema();
         }
-        self.component::<T>()
+        self.schemas.push((T::name().into(), T::schema()));
+        T::schemas(&mut self.schemas);
+        Ref::from_schema_name(T::name()).into()
     }
 
     pub(super) fn described(mut self) -> Described {

@@ -79,17 +79,40 @@ mod about {
     use crate::openapi::{Operation, number, refusal};
     use http::StatusCode;
     use serde_json::{Value, json};
-    use utoipa::ToSchema;
+    use std::{borrow::Cow, marker::PhantomData};
+    use utoipa::{
+        PartialSchema, ToSchema,
+        openapi::{RefOr, Schema},
+    };
+
+    /// A page under the name of what it holds. (All pages derive the same name.)
+    struct PageOf<T>(PhantomData<T>);
+
+    impl<T: ToSchema> PartialSchema for PageOf<T> {
+        fn schema() -> RefOr<Schema> {
+            Page::<T>::schema()
+        }
+    }
+
+    impl<T: ToSchema> ToSchema for PageOf<T> {
+        fn name() -> Cow<'static, str> {
+            format!("{}Page", T::name()).into()
+        }
+
+        fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+            schemas.push((T::name().into(), T::schema()));
+            T::schemas(schemas);
+        }
+    }
 
     impl Operation {
         /// Answers a page of a list, with an item as an example.
         #[expect(clippy::needless_pass_by_value, reason = "reads as `answers_pages::<Item>(…, json!({…}))`")]
-        pub(in crate::routes) fn answers_pages<T: ToSchema>(mut self, about: &str, item: Value) -> Self {
-            self.component::<T>();
+        pub(in crate::routes) fn answers_pages<T: ToSchema>(self, about: &str, item: Value) -> Self {
             self.query_of("limit", "The most items of the page", number(1, MAX_LIMIT, DEFAULT_LIMIT))
                 .query::<String>("cursor", "The `nextCursor` of the page before")
                 .refuses(&[refusal::INVALID])
-                .answers::<Page<T>>(StatusCode::OK, about, json!({"items": [item], "nextCursor": null}))
+                .answers::<PageOf<T>>(StatusCode::OK, about, json!({"items": [item], "nextCursor": null}))
         }
     }
 }

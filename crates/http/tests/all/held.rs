@@ -1,4 +1,4 @@
-//! A store whose publishes wait until they are let go.
+//! A store whose publishes wait until they are let go, and which can be made to panic.
 
 use campanile_core::{
     Mark, NotificationId, Recipient, Seq, Tenant, Timestamp, Topic, UserId,
@@ -8,15 +8,28 @@ use campanile_core::{
     },
 };
 use futures_util::future::BoxFuture;
-use std::sync::Mutex;
+use std::sync::{
+    Mutex,
+    atomic::{AtomicBool, Ordering},
+};
 
 #[derive(Default)]
 pub(crate) struct Held {
     store: MemoryStore,
     held: Mutex<Vec<(Publish, Done<Published>)>>,
+    broken: AtomicBool,
 }
 
 impl Held {
+    /// From now on it panics when it is asked how it is, or who was revoked.
+    pub(crate) fn break_down(&self) {
+        self.broken.store(true, Ordering::Relaxed);
+    }
+
+    fn survive(&self) {
+        assert!(!self.broken.load(Ordering::Relaxed), "the store is broken");
+    }
+
     /// How many wait.
     pub(crate) fn waiting(&self) -> usize {
         self.held.lock().unwrap().len()
@@ -94,9 +107,11 @@ impl Store for Held {
         self.store.members(tenant, topic, after, limit)
     }
     fn revocations(&self) -> BoxFuture<'_, StoreResult<Vec<(Recipient, Timestamp)>>> {
+        self.survive();
         self.store.revocations()
     }
     fn check(&self) -> BoxFuture<'_, StoreResult<()>> {
+        self.survive();
         self.store.check()
     }
     fn close(&self) -> BoxFuture<'_, ()> {

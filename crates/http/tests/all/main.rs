@@ -18,6 +18,7 @@ mod inbox;
 mod limits;
 mod logs;
 mod marks;
+mod openapi;
 mod publish;
 mod published;
 mod rates;
