@@ -46,6 +46,7 @@ mod limits;
 mod long_poll;
 mod marks;
 mod methods;
+mod openapi;
 mod operations;
 mod outcomes;
 mod over_http2;
