@@ -99,3 +99,19 @@ fn events_are_judged_with_their_data() {
         assert!(spec.judge_stream(bad).is_err(), "{bad}");
     }
 }
+
+#[test]
+fn the_document_in_the_repository_is_valid_openapi() {
+    let read = |file: &str| {
+        let text = std::fs::read_to_string(format!("{}/../../spec/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        serde_json::from_str::<Value>(&text).unwrap()
+    };
+    let meta = jsonschema::options().should_validate_formats(true).build(&read("openapi-3.2/schema.json")).unwrap();
+    let mut document = read("openapi.json");
+    let faults = |document: &Value| meta.iter_errors(document).map(|fault| fault.to_string()).collect::<Vec<_>>();
+    assert_eq!(faults(&document), [""; 0]);
+    // It can say no: a status of four digits, and content that is none.
+    document["paths"]["/health/live"]["get"]["responses"]["2000"] = json!({});
+    document["components"]["responses"]["Invalid"]["content"] = json!(7);
+    assert!(!faults(&document).is_empty());
+}
