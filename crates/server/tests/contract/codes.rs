@@ -79,7 +79,7 @@ async fn provoke_more(code: &str) -> Answer {
         "too-many-changes" => two_changes(&start_with("LIMITS__CHANGES_PER_MINUTE", 1).await).await,
         "too-many-tickets" => many_tickets(&start().await).await,
         "uri-too-long" => start().await.send(Request::get(format!("/{}", "x".repeat(40_000)))).await,
-        "head-too-large" => start().await.send(Request::get("/").field("X-Large", "x".repeat(70_000))).await,
+        "head-too-large" => start().await.send(Request::get("/").field("X-Large", "x".repeat(400_000))).await,
         "store-unavailable" => on_a_full_disk().await,
         other => panic!("{other} is on the page, and nothing here provokes it"),
     }
