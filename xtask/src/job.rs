@@ -67,6 +67,11 @@ impl Job {
         Ok(Self { log, path: path.to_path_buf(), echo, limit: TIME_LIMIT, may_install })
     }
 
+    /// Gives each program this long before it counts as hanging, if that is longer than usual.
+    pub(crate) fn wait_for(&mut self, limit: Duration) {
+        self.limit = self.limit.max(limit);
+    }
+
     /// Writes a sentence of our own into the log.
     pub(crate) fn note(&mut self, sentence: impl fmt::Display) -> io::Result<()> {
         writeln!(self.log, "{sentence}")?;

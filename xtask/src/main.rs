@@ -7,6 +7,7 @@
 
 mod bench;
 mod family;
+mod fuzz;
 mod job;
 mod repo;
 mod suites;
@@ -33,6 +34,8 @@ enum Command {
     Bench(bench::Args),
     /// Measure open streams while hostile requests come, and record the figures in bench/HOSTILE.md
     Hostile(bench::Args),
+    /// Feed everything that reads from the network with made-up input
+    Fuzz(fuzz::Args),
 }
 
 fn main() -> ExitCode {
@@ -40,5 +43,6 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Hostile(args) => bench::hostile(&args),
+        Command::Fuzz(args) => fuzz::run(&args),
     }
 }

@@ -26,6 +26,9 @@ mod auth;
 mod body;
 mod envelope;
 mod failure;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gate;
 mod idempotency;
 mod json;

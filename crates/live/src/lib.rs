@@ -43,6 +43,9 @@ mod bind;
 mod body;
 mod checks;
 mod direct;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod http1;
 mod http2;
 mod inherit;

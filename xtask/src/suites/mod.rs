@@ -5,6 +5,7 @@ mod clients;
 mod codec;
 mod deny;
 mod features;
+mod fuzz;
 mod hostile;
 mod js;
 mod neighbours;
@@ -41,6 +42,7 @@ pub(crate) static SUITES: &[Suite] = &[
     Suite { name: "clippy", about: "lints of the Rust code, warnings are errors", run: style::clippy },
     Suite { name: "doc", about: "the Rust documentation builds without a warning", run: style::doc },
     Suite { name: "rust", about: "unit, integration and documentation tests of all crates (debug build)", run: rust::run },
+    Suite { name: "fuzz", about: "everything that reads from the network, fed with made-up input (short)", run: fuzz::run },
     Suite { name: "features", about: "each library compiles alone, with its defaults, without features and with each one", run: features::run },
     Suite { name: "neighbours", about: "an application that uses sqlx beside Campanile resolves", run: neighbours::run },
     Suite { name: "package", about: "the published crates hold all that they need", run: package::run },

@@ -2,10 +2,16 @@
 
 use super::{Outcome, cargo, check};
 use crate::job::Job;
+use crate::test::tally::Tally;
 
 pub(super) fn fmt(job: &mut Job) -> Outcome {
-    let args = ["fmt", "--all", "--check", "--", "--color", "never"];
-    Ok(check(job.run(&mut cargo(&args))?))
+    let mut sum = Tally::default();
+    // The fuzz targets are a workspace of their own.
+    for manifest in ["Cargo.toml", "fuzz/Cargo.toml"] {
+        let args = ["fmt", "--all", "--check", "--manifest-path", manifest, "--", "--color", "never"];
+        sum = sum + check(job.run(&mut cargo(&args))?);
+    }
+    Ok(sum)
 }
 
 pub(super) fn clippy(job: &mut Job) -> Outcome {

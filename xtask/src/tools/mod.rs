@@ -3,6 +3,7 @@
 //! System packages come from `apt-get`; everything else goes into private folders (`.tools`, `node_modules`).
 
 pub(crate) mod cargo_deny;
+pub(crate) mod cargo_fuzz;
 pub(crate) mod node;
 pub(crate) mod python;
 pub(crate) mod system;

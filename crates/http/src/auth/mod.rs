@@ -16,6 +16,12 @@ pub use keys::{Algorithm, KeyFault, KeySource, KeysError, UnknownAlgorithm};
 #[cfg(feature = "jwks-url")]
 pub use keys::{JwksUrl, JwksUrlError};
 pub use mint::{MintError, TokenOptions, mint_token};
+#[cfg(feature = "fuzzing")]
+pub(crate) use {
+    bearer::{Authorization, read as read_authorization},
+    cookie::read as read_cookie,
+    keys::{in_jwks as keys_in_jwks, in_pem as keys_in_pem, max_age as keys_max_age},
+};
 
 use campanile_core::{Identity, Tenant};
 use futures_util::future::BoxFuture;

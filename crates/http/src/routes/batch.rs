@@ -101,7 +101,7 @@ fn too_much(detail: &'static str) -> Problem {
 }
 
 /// The publishes as they were written: the items of an array, or the lines that are not blank.
-fn split(media: Media, body: &Bytes) -> Result<Vec<Bytes>, Problem> {
+pub(super) fn split(media: Media, body: &Bytes) -> Result<Vec<Bytes>, Problem> {
     if media == Media::JsonLines {
         let lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
         return Ok(lines.filter(|line| !line.is_empty()).map(|line| body.slice_ref(line)).collect());

@@ -45,7 +45,7 @@ pub(super) async fn change(State(http): State<Http>, request: Request) -> Result
     Ok(answer(StatusCode::OK, Bulk::from(marked)))
 }
 
-fn parse(body: &[u8]) -> Result<MarkTarget, Problem> {
+pub(super) fn parse(body: &[u8]) -> Result<MarkTarget, Problem> {
     let mut faults = Vec::new();
     let Some(mut object) = Object::parse(json::text(body)?, "", &mut faults) else { return Err(faults.into()) };
     let (ids, state) = (ids(&mut object, &mut faults), state(&mut object, &mut faults));

@@ -58,14 +58,14 @@ impl TryFrom<LoggedEvent> for Logged {
 
 /// What is asked for.
 #[derive(PartialEq, Eq, Debug)]
-struct Asked {
-    after: Option<Bytes>,
-    limit: usize,
-    wait: Duration,
+pub(super) struct Asked {
+    pub(super) after: Option<Bytes>,
+    pub(super) limit: usize,
+    pub(super) wait: Duration,
 }
 
 impl Asked {
-    fn parse(query: Option<&str>) -> Result<Self, Problem> {
+    pub(super) fn parse(query: Option<&str>) -> Result<Self, Problem> {
         let mut asked = Self { after: None, limit: DEFAULT_LIMIT, wait: Duration::ZERO };
         query::each(query, |name, value| {
             match name {

@@ -33,13 +33,13 @@ pub(super) async fn list(State(http): State<Http>, request: Request) -> Result<R
 
 /// A valid query, and the cursor it had.
 #[derive(Debug)]
-struct Asked {
-    query: InboxQuery,
-    after: Option<Cursor>,
+pub(super) struct Asked {
+    pub(super) query: InboxQuery,
+    pub(super) after: Option<Cursor>,
 }
 
 impl Asked {
-    fn parse(query: Option<&str>) -> Result<Self, Problem> {
+    pub(super) fn parse(query: Option<&str>) -> Result<Self, Problem> {
         let mut asked = Self { query: InboxQuery { limit: DEFAULT_LIMIT, ..InboxQuery::default() }, after: None };
         query::each(query, |name, value| asked.take(name, value))?;
         Ok(asked)

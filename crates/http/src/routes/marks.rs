@@ -101,7 +101,7 @@ pub(super) async fn read_body(http: &Http, parts: &Parts, body: Body) -> Result<
 }
 
 /// The one member a body may have.
-fn members<'a>(body: &'a [u8], name: Option<&str>) -> Result<Option<&'a RawValue>, Problem> {
+pub(super) fn members<'a>(body: &'a [u8], name: Option<&str>) -> Result<Option<&'a RawValue>, Problem> {
     if body.is_empty() {
         return Ok(None);
     }

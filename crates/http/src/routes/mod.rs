@@ -6,6 +6,8 @@ mod bulk;
 mod changes;
 mod connections;
 mod draft;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod inbox;
 mod list;
 mod marks;

@@ -31,13 +31,13 @@ pub(super) async fn revoke(State(http): State<Http>, params: Params, request: Re
 }
 
 /// What is asked for.
-struct Revocation {
-    issued_before: Timestamp,
-    tenant: Option<String>,
+pub(super) struct Revocation {
+    pub(super) issued_before: Timestamp,
+    pub(super) tenant: Option<String>,
 }
 
 impl Revocation {
-    fn parse(body: &[u8]) -> Result<Self, Problem> {
+    pub(super) fn parse(body: &[u8]) -> Result<Self, Problem> {
         let mut faults = Vec::new();
         let Some(mut object) = Object::parse(json::text(body)?, "", &mut faults) else { return Err(faults.into()) };
         let text = object.required("issuedBefore", &mut faults);

@@ -6,6 +6,10 @@ mod address;
 mod algorithm;
 mod error;
 mod file;
+#[cfg(any(feature = "jwks-url", feature = "fuzzing"))]
+mod freshness;
+#[cfg(feature = "fuzzing")]
+mod fuzzing;
 mod jwks;
 mod key;
 mod pem;
@@ -26,5 +30,7 @@ pub use source::KeySource;
 #[cfg(feature = "jwks-url")]
 pub use url::{JwksUrl, JwksUrlError};
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use fuzzing::{jwks as in_jwks, max_age, pem as in_pem};
 pub(crate) use key::Key;
 pub(crate) use set::KeySet;

@@ -43,6 +43,12 @@ impl KeySet {
         self.0.len()
     }
 
+    /// All of them.
+    #[cfg(feature = "fuzzing")]
+    pub(super) fn each(&self) -> impl Iterator<Item = &Key> {
+        self.0.iter()
+    }
+
     fn of(&self, algorithm: Algorithm) -> impl Iterator<Item = &Key> {
         self.0.iter().filter(move |key| key.algorithm() == algorithm)
     }

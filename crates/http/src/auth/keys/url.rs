@@ -4,12 +4,12 @@
 use super::{
     KeySource, KeysError,
     address::may_be_asked,
+    freshness::max_age,
     jwks,
     source::MAX_BYTES,
     watch::{Load, Loaded, Pace, Watched},
 };
 use futures_util::future::BoxFuture;
-use http::{HeaderMap, header::CACHE_CONTROL};
 use reqwest::{
     Client, Response, Url,
     dns::{Addrs, Name, Resolve, Resolving},
@@ -196,18 +196,6 @@ async fn body(mut answer: Response) -> Result<Vec<u8>, KeysError> {
     Ok(body)
 }
 
-/// For how long an answer is good by its own account (RFC 9111, 5.2.2): `no-store` and `no-cache` are not at all.
-fn max_age(headers: &HeaderMap) -> Option<Duration> {
-    let values = headers.get_all(CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
-    let directives: Vec<_> =
-        values.flat_map(|value| value.split(',')).map(|directive| directive.trim().to_ascii_lowercase()).collect();
-    if directives.iter().any(|directive| directive == "no-store" || directive == "no-cache") {
-        return Some(Duration::ZERO);
-    }
-    let seconds = directives.iter().find_map(|directive| directive.strip_prefix("max-age="))?;
-    seconds.trim_matches('"').parse().ok().map(Duration::from_secs)
-}
-
 fn failed(error: reqwest::Error) -> KeysError {
     KeysError::Fetch(chain(&error.without_url()))
 }
@@ -226,7 +214,6 @@ fn chain(error: &dyn Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
 
     #[test]
     fn https_anywhere_and_http_on_this_machine() {
@@ -270,20 +257,6 @@ mod tests {
             (url.to_string().as_str(), format!("{url:?}").as_str()),
             ("https://id.example/keys", "https://id.example/keys")
         );
-    }
-
-    #[test]
-    fn an_answer_says_for_how_long_it_is_good() {
-        let age = |values: &[&'static str]| {
-            max_age(&values.iter().map(|value| (CACHE_CONTROL, HeaderValue::from_static(value))).collect())
-        };
-        assert_eq!(age(&[]), None);
-        assert_eq!(age(&["public"]), None);
-        assert_eq!(age(&["public, Max-Age=300"]), Some(Duration::from_secs(300)));
-        assert_eq!(age(&["public", "max-age=\"7\""]), Some(Duration::from_secs(7)));
-        assert_eq!(age(&["max-age=300, no-cache"]), Some(Duration::ZERO));
-        assert_eq!(age(&["no-store"]), Some(Duration::ZERO));
-        assert_eq!(age(&["max-age=-1"]), None);
     }
 
     #[tokio::test]
