@@ -180,7 +180,7 @@ impl Outcome {
         let Args { seconds, requests, streams, users, notifications, seed, .. } = args;
         let [before, during, after] = self.kib;
         let mut text = format!(
-            "# Hostile load\n\nMeasured on {} at commit {}. Machine: {}.\n\n    cargo xtask hostile -- --seconds {seconds} --requests {requests} --streams \
+            "# Hostile load\n\nMeasured on {} at commit {}. Machine: {}.\n\n    cargo xtask hostile --seconds {seconds} --requests {requests} --streams \
              {streams} --users {users} --notifications {notifications} --seed {seed}\n\n",
             place.date, place.commit, place.machine
         );
