@@ -47,6 +47,9 @@ pub(crate) struct Args {
     /// Fail unless nothing is lost, p99 is under this many milliseconds, and memory is back
     #[arg(long)]
     within_ms: Option<f64>,
+    /// By how many MiB, beyond a tenth, memory may be larger afterwards: allocators and caches keep a little
+    #[arg(long, default_value_t = 4)]
+    slack_mib: u64,
     /// Where to record the result
     #[arg(long)]
     record: Option<PathBuf>,
@@ -160,10 +163,9 @@ impl Outcome {
         self.micros.get(last * per_mille / 1000).map_or(f64::NAN, |micros| *micros as f64 / 1000.0)
     }
 
-    /// Memory may be a tenth larger than before, and a few MiB: allocators keep a little.
-    fn memory_is_back(&self) -> bool {
+    fn memory_is_back(&self, slack_mib: u64) -> bool {
         let [before, _, after] = self.kib;
-        after <= before + before / 10 + 4096
+        after <= before + before / 10 + slack_mib * 1024
     }
 
     fn judge(&self, args: &Args, limit: f64) -> Result<(), String> {
@@ -171,7 +173,7 @@ impl Outcome {
         match () {
             () if !enough => Err(format!("only {} requests were made", self.requests)),
             () if self.millis(990) > limit => Err(format!("p99 is {:.1} ms", self.millis(990))),
-            () if !self.memory_is_back() => Err(format!("memory is not back: {:?} KiB", self.kib)),
+            () if !self.memory_is_back(args.slack_mib) => Err(format!("memory is not back: {:?} KiB", self.kib)),
             () => Ok(()),
         }
     }

@@ -1,6 +1,7 @@
 //! Streams under hostile load, in its short form. `cargo xtask hostile` is the long one, with its result in `bench/HOSTILE.md`.
 //!
-//! Here nothing may be lost, and memory must be back; how quick it is on a machine that compiles beside it says nothing.
+//! Here nothing may be lost, every request has its answer, and memory does not run away. In so short a run the server's caches still fill, so the
+//! bound is a wide one; how quick it is on a machine that compiles beside it says nothing.
 
 use std::process::Command;
 
