@@ -17,17 +17,7 @@ pub(super) fn run(job: &mut Job) -> Outcome {
     let release = repo::target().join("release");
     let mut load = Command::new(release.join("campanile-bench"));
     load.arg("--binary").arg(release.join("campanile")).arg("hostile");
-    load.args([
-        "--seconds",
-        "5",
-        "--requests",
-        "2000",
-        "--streams",
-        "200",
-        "--notifications",
-        "20",
-        "--within-ms",
-        "2000",
-    ]);
+    load.args(["--seconds", "5", "--requests", "2000", "--streams", "200", "--notifications", "20"]);
+    load.args(["--within-ms", "5000", "--slack-mib", "48"]);
     Ok(check(job.run(&mut load)?))
 }
