@@ -189,7 +189,7 @@ impl Outcome {
         let _ = write!(
             text,
             "{streams} streams of {users} users got {notifications} notifications a second each for {seconds} s, while {requests} requests a second came:\n\
-             valid ones, bad tokens, bad bodies, malformed heads, heads and bodies that are too large, half-open requests, resets, floods over HTTP/2.\n\n\
+             valid ones, bad tokens, bad bodies, malformed heads, heads and bodies that are too large, half-open requests, resets, broken HTTP/2.\n\n\
              | | |\n|---|---|\n\
              | notifications published, each synced | {} |\n\
              | deliveries, every one exact and in order | {} |\n\
