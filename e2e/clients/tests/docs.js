@@ -1,4 +1,4 @@
-// docs/clients.md shows the programs that run here, and says which versions they ran with.
+// The chapter on clients shows the programs that run here, and says which versions they ran with.
 
 import assert from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
@@ -6,14 +6,14 @@ import { readFile, readdir } from "node:fs/promises";
 const read = (path) => readFile(new URL(`../../../${path}`, import.meta.url), "utf8");
 
 export async function docs(_, result) {
-  const page = await read("docs/clients.md");
+  const page = await read("docs/guide/src/clients.md");
   for (const file of await readdir(new URL("../programs", import.meta.url))) {
-    await result.test(`docs/clients.md shows ${file} as it runs here`, async () => {
+    await result.test(`clients.md shows ${file} as it runs here`, async () => {
       const program = await read(`e2e/clients/programs/${file}`);
       assert.ok(page.includes(`\n${program}\`\`\`\n`), "it differs: copy the program into the page");
     });
   }
-  await result.test("docs/clients.md names the versions that run here", async () => {
+  await result.test("clients.md names the versions that run here", async () => {
     const { devDependencies } = JSON.parse(await read("e2e/clients/package.json"));
     const npm = ["eventsource", "eventsource-client", "@microsoft/fetch-event-source"].map((name) => [name, devDependencies[name]]);
     const pinned = [...(await read("e2e/requirements.txt")).matchAll(/^(httpx-sse|sseclient-py)==(\S+)/gm)].map(([, name, version]) => [name, version]);

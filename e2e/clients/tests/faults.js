@@ -1,4 +1,4 @@
-// Known faults of clients, as they are: what our programs and pages take care of. A test that fails here is good news, and a reason to change docs/clients.md.
+// Known faults of clients, as they are: what our programs and pages take care of. A test that fails here is good news, and a reason to change docs/guide/src/clients.md.
 
 import assert from "node:assert/strict";
 

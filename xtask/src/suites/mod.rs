@@ -6,6 +6,7 @@ mod codec;
 mod deny;
 mod features;
 mod fuzz;
+mod guide;
 mod hostile;
 mod js;
 mod neighbours;
@@ -49,6 +50,7 @@ pub(crate) static SUITES: &[Suite] = &[
     Suite { name: "codec", about: "event-stream fixtures in eventsource-parser, httpx-sse and Chromium", run: codec::run },
     Suite { name: "hostile", about: "open streams lose nothing while hostile requests come (short form)", run: hostile::run },
     Suite { name: "browser", about: "the journey in a real browser (release build)", run: browser::run },
+    Suite { name: "guide", about: "the book builds, and following it to the letter leads where it says (release build)", run: guide::run },
     Suite { name: "clients", about: "other people\'s clients, two browsers among them: bursts, cuts, restarts (release build)", run: clients::run },
 ];
 

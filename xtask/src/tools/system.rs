@@ -34,6 +34,8 @@ pub(crate) const STRACE: Program = Program { what: "strace", names: &["strace"],
 pub(crate) const PRLIMIT: Program =
     Program { what: "prlimit", names: &["prlimit"], probe: &[], packages: &["util-linux"] };
 pub(crate) const CURL: Program = Program { what: "curl", names: &["curl"], probe: &[], packages: &["curl"] };
+pub(crate) const OPENSSL: Program =
+    Program { what: "openssl", names: &["openssl"], probe: &[], packages: &["openssl"] };
 pub(crate) const IP: Program = Program { what: "ip", names: &["ip"], probe: &[], packages: &["iproute2"] };
 pub(crate) const NODE: Program = Program {
     what: "Node.js 20 or newer",

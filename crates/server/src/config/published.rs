@@ -27,11 +27,15 @@ mod tests {
     fn pages() -> Vec<PathBuf> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let crates = std::fs::read_dir(root.join("crates")).unwrap().map(|entry| entry.unwrap().path());
-        let folders = [root.clone(), root.join("docs"), root.join("spec")].into_iter().chain(crates);
+        let folders =
+            [root.clone(), root.join("docs"), root.join("docs/guide/src"), root.join("spec")].into_iter().chain(crates);
         let files = folders.filter_map(|folder| std::fs::read_dir(folder).ok()).flatten();
         let pages: Vec<_> =
             files.map(|file| file.unwrap().path()).filter(|path| path.extension() == Some("md".as_ref())).collect();
-        assert!(pages.iter().any(|page| page.ends_with("docs/operations.md")), "the documentation was not found");
+        assert!(
+            pages.iter().any(|page| page.ends_with("docs/guide/src/operations.md")),
+            "the documentation was not found"
+        );
         pages
     }
 

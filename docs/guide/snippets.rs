@@ -1,0 +1,5 @@
+//! The chapters of the guide that hold Rust: each block is a documentation test. The rest of the guide is followed by `e2e/guide`.
+
+#[cfg(doctest)]
+#[doc = include_str!("src/streams.md")]
+pub struct Streams;
