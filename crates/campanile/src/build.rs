@@ -1,13 +1,15 @@
 //! Putting it together: what is given, what is missing, what contradicts.
 
-use crate::Campanile;
+#[cfg(feature = "axum")]
+use crate::access::Access;
+use crate::{Campanile, NotificationType, typed};
 use campanile_core::{
-    Definitions, DraftLimits, Engine, RetentionOptions, SseOptions,
+    Clock, Definitions, DraftLimits, Engine, RetentionOptions, ShutdownOptions, SseOptions, SystemClock, TypeName,
+    bus::Bus,
     channel::Channel,
     store::{Store, StoreError},
 };
-use campanile_http::{ApiKey, Authenticate, Credentials, Http, HttpOptions, Jwt, JwtOptions, OriginError};
-use std::sync::Arc;
+use std::{future::pending, sync::Arc};
 
 /// Why nothing was built.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -17,33 +19,72 @@ pub enum BuildError {
     #[error("no store is given: use .store(…)")]
     NoStore,
     /// Nobody could ever open a stream.
-    #[error("no credentials are given: use .authenticate(…) or .jwt_secret(…)")]
+    #[error("no credentials are given: use .authenticate(…), .jwt_secret(…) or .public_keys(…)")]
     NoCredentials,
     /// The secret for tokens is too short.
-    #[error("the secret for tokens must have at least {} bytes", campanile_http::MIN_SECRET_BYTES)]
+    #[error("the secret for tokens must have at least 32 bytes")]
     ShortSecret,
-    /// A listed origin is none.
-    #[error(transparent)]
-    Origin(#[from] OriginError),
+    /// A listed origin is none; says which and why.
+    #[error("{0}")]
+    Origin(String),
     /// The store does not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 /// A [`Campanile`] in the making. Everything but the store and the credentials has a default: the protocol's.
-#[derive(Default)]
+///
+/// ```
+/// use campanile::{Campanile, Definition, Definitions, HttpOptions, MemoryStore, SseOptions};
+/// use std::time::Duration;
+///
+/// # #[cfg(feature = "axum")]
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let campanile = Campanile::builder()
+///     .store(MemoryStore::default())
+///     .jwt_secret("thirty-two bytes or more, and never these")
+///     .sse(SseOptions { heartbeat: Duration::from_secs(15), max_connections_per_user: 5, ..SseOptions::default() })
+///     .http(HttpOptions { cors_origins: vec!["https://app.example".into()], ..HttpOptions::default() })
+///     .build()
+///     .await?;
+/// # drop(campanile); Ok(()) }
+/// # #[cfg(not(feature = "axum"))] fn main() {}
+/// ```
 pub struct Builder {
     store: Option<Arc<dyn Store>>,
+    bus: Option<Arc<dyn Bus>>,
+    clock: Arc<dyn Clock>,
     sse: SseOptions,
     retention: RetentionOptions,
     types: Definitions,
+    /// Declared in code: what `types` says goes before.
+    typed: Definitions,
     limits: DraftLimits,
-    secret: Option<Vec<u8>>,
-    jwt: JwtOptions,
-    authenticate: Option<Arc<dyn Authenticate>>,
-    api_keys: Vec<ApiKey>,
     channels: Vec<Arc<dyn Channel>>,
-    http: HttpOptions,
+    shutdown: ShutdownOptions,
+    token: campanile_core::BoxFuture<'static, ()>,
+    #[cfg(feature = "axum")]
+    pub(crate) access: Access,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            store: None,
+            bus: None,
+            clock: Arc::new(SystemClock),
+            sse: SseOptions::default(),
+            retention: RetentionOptions::default(),
+            types: Definitions::default(),
+            typed: Definitions::default(),
+            limits: DraftLimits::default(),
+            channels: Vec::new(),
+            shutdown: ShutdownOptions::default(),
+            token: Box::pin(pending()),
+            #[cfg(feature = "axum")]
+            access: Access::default(),
+        }
+    }
 }
 
 impl std::fmt::Debug for Builder {
@@ -61,6 +102,20 @@ impl Builder {
         self
     }
 
+    /// Joins other nodes over this bus. Default: this node is alone.
+    #[must_use]
+    pub fn bus(mut self, bus: impl Bus) -> Self {
+        self.bus = Some(Arc::new(bus));
+        self
+    }
+
+    /// The wall clock. Default: the system's.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
     /// How streams behave.
     #[must_use]
     pub fn sse(mut self, sse: SseOptions) -> Self {
@@ -75,10 +130,21 @@ impl Builder {
         self
     }
 
-    /// What is known of notification types.
+    /// What is known of notification types, and what is done with unknown ones.
     #[must_use]
     pub fn types(mut self, types: Definitions) -> Self {
         self.types = types;
+        self
+    }
+
+    /// Makes a type that is declared in code known by its name: for publishes over HTTP, and under [`TypesPolicy::Strict`](crate::TypesPolicy::Strict). What
+    /// [`Builder::types`] says of the same name goes before.
+    #[must_use]
+    pub fn notification_type<T: NotificationType>(mut self) -> Self {
+        // It compiles, so it is a name.
+        if let Ok(name) = TypeName::new(typed::name::<T>()) {
+            self.typed.types.insert(name, typed::definition::<T>());
+        }
         self
     }
 
@@ -89,59 +155,25 @@ impl Builder {
         self
     }
 
-    /// Takes tokens (HS256) signed with this secret of at least 32 bytes: of users, and of applications by their scopes.
-    #[must_use]
-    pub fn jwt_secret(mut self, secret: impl AsRef<[u8]>) -> Self {
-        self.secret = Some(secret.as_ref().to_vec());
-        self
-    }
-
-    /// What tokens must say.
-    #[must_use]
-    pub fn jwt_options(mut self, options: JwtOptions) -> Self {
-        self.jwt = options;
-        self
-    }
-
-    /// The application's own way to know its users, instead of tokens.
-    #[must_use]
-    pub fn authenticate(mut self, authenticate: impl Authenticate) -> Self {
-        self.authenticate = Some(Arc::new(authenticate));
-        self
-    }
-
-    /// Keys for [`Campanile::api_router`].
-    #[must_use]
-    pub fn api_keys(mut self, keys: impl IntoIterator<Item = ApiKey>) -> Self {
-        self.api_keys = keys.into_iter().collect();
-        self
-    }
-
-    /// Origins, such as `https://app.example`, whose pages may read answers and use cookies.
-    #[must_use]
-    pub fn cors_origins<S: Into<String>>(mut self, origins: impl IntoIterator<Item = S>) -> Self {
-        self.http.cors_origins = origins.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// How many streams and long polls one user may open in a minute. Default 600.
-    #[must_use]
-    pub fn connects_per_minute(mut self, connects: u32) -> Self {
-        self.http.connects_per_minute = connects;
-        self
-    }
-
-    /// How many changes of the inbox one user may ask for in a minute. Default 600.
-    #[must_use]
-    pub fn changes_per_minute(mut self, changes: u32) -> Self {
-        self.http.changes_per_minute = changes;
-        self
-    }
-
     /// Adds a way of delivery beside the inbox and the stream.
     #[must_use]
     pub fn channel(mut self, channel: impl Channel) -> Self {
         self.channels.push(Arc::new(channel));
+        self
+    }
+
+    /// Begins to leave when `token` is ready, as [`Campanile::drain`] does: a signal, a `CancellationToken`'s `cancelled_owned()`, a
+    /// `oneshot::Receiver`'s end, anything. It is polled in a task of its own, and dropped when the last of the engine's handles is.
+    #[must_use]
+    pub fn shutdown(mut self, token: impl Future<Output = ()> + Send + 'static) -> Self {
+        self.token = Box::pin(token);
+        self
+    }
+
+    /// How long leaving may take.
+    #[must_use]
+    pub fn shutdown_options(mut self, options: ShutdownOptions) -> Self {
+        self.shutdown = options;
         self
     }
 
@@ -154,28 +186,38 @@ impl Builder {
     /// # Panics
     ///
     /// Outside of a tokio runtime with time enabled.
-    pub async fn build(self) -> Result<Campanile, BuildError> {
-        let credentials = self.credentials()?;
-        let store = self.store.ok_or(BuildError::NoStore)?;
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped while the store is asked, nothing was started.
+    pub async fn build(mut self) -> Result<Campanile, BuildError> {
+        #[cfg(feature = "axum")]
+        let access = self.access.checked()?;
+        let store = self.store.take().ok_or(BuildError::NoStore)?;
         store.check().await?;
-        let mut engine =
-            Engine::builder(store).sse(self.sse).retention(self.retention).definitions(self.types).limits(self.limits);
-        for channel in self.channels {
-            engine = engine.channel(channel);
-        }
-        Ok(Campanile { http: Http::new(engine.start(), credentials, self.http)? })
+        let engine = self.start(store);
+        Ok(Campanile {
+            #[cfg(feature = "axum")]
+            http: access.routes(engine.clone())?,
+            engine,
+        })
     }
 
-    fn credentials(&self) -> Result<Credentials, BuildError> {
-        let mut credentials = Credentials::default().with_api_keys(self.api_keys.iter().cloned());
-        if let Some(secret) = &self.secret {
-            let jwt = Jwt::hs256(secret, self.jwt.clone()).map_err(|_| BuildError::ShortSecret)?;
-            credentials = credentials.with_jwt(jwt);
+    fn start(self, store: Arc<dyn Store>) -> Engine {
+        let mut types = self.typed;
+        types.types.extend(self.types.types);
+        types.policy = self.types.policy;
+        let mut engine = Engine::builder(store)
+            .clock(self.clock)
+            .sse(self.sse)
+            .retention(self.retention)
+            .definitions(types)
+            .limits(self.limits)
+            .shutdown_options(self.shutdown)
+            .leave_on(self.token);
+        if let Some(bus) = self.bus {
+            engine = engine.bus(bus);
         }
-        if let Some(authenticate) = &self.authenticate {
-            credentials = credentials.with_authenticate(Arc::clone(authenticate));
-        }
-        let users = self.secret.is_some() || self.authenticate.is_some();
-        if users { Ok(credentials) } else { Err(BuildError::NoCredentials) }
+        self.channels.into_iter().fold(engine, |engine, channel| engine.channel(channel)).start()
     }
 }

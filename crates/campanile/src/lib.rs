@@ -1,123 +1,122 @@
 //! Notifications for axum applications: published once, kept in each recipient's inbox, delivered live over Server-Sent Events to every
 //! open tab, with nothing lost and nothing repeated across reconnects.
 //!
-//! [`Campanile::builder`] puts an engine over a store; [`Campanile::router`] is what an application mounts for its users, and
-//! [`Campanile::publisher`] is what its code publishes with. There is no listener here, and nothing global.
+//! ```no_run
+//! # #[cfg(all(feature = "axum", feature = "sqlite"))]
+//! # mod example {
+//! use campanile::{AuthError, Campanile, Identity, NotificationType, Sqlite, UserId};
+//! # #[derive(Clone)] struct Session { user: String }
 //!
-//! ```
-//! use campanile::{AudienceDraft, Campanile, Draft, MemoryStore};
+//! #[derive(serde::Serialize)]
+//! struct InvoiceApproved { invoice_id: u64 }
 //!
-//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! impl NotificationType for InvoiceApproved {
+//!     type Data = Self;
+//!     const NAME: &'static str = "invoices.approved";
+//!
+//!     fn data(&self) -> &Self { self }
+//!     fn title(&self) -> Option<String> { Some(format!("Invoice {} approved", self.invoice_id)) }
+//! }
+//!
+//! // Who your users are, as your own middleware has found out.
+//! async fn my_users(parts: &axum::http::request::Parts) -> Result<Identity, AuthError> {
+//!     let session = parts.extensions.get::<Session>().ok_or(AuthError::Missing)?;
+//!     Ok(Identity::of(UserId::new(&session.user)?))
+//! }
+//!
+//! # async fn example(my_routes: axum::Router) -> Result<(), Box<dyn std::error::Error>> {
 //! let campanile = Campanile::builder()
-//!     .store(MemoryStore::default()) // or Sqlite::open("app-notifications.db")?
-//!     .jwt_secret("thirty-two bytes or more, and never these")
+//!     .store(Sqlite::open("app-notifications.db")?)
+//!     .authenticate(my_users)
 //!     .build()
 //!     .await?;
-//!
-//! let app: axum::Router = axum::Router::new().nest("/notifications", campanile.router());
-//! # drop(app);
+//! let app = my_routes.nest("/notifications", campanile.router());
 //!
 //! let publisher = campanile.publisher(); // cheap to clone: for your handlers' state
-//! let draft = Draft { title: Some("Invoice approved".into()), ..Draft::new("invoices.approved", AudienceDraft::users(["u1"])) };
-//! let receipt = publisher.publish(&draft).await?; // on disk, and on its way
-//! assert_eq!(receipt.recipients, 1);
+//! publisher.publish(&InvoiceApproved { invoice_id: 42 }).to_users(["u1"]).await?; // on disk, and on its way
+//!
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+//! campanile.serve(listener, app).with_graceful_shutdown(async { tokio::signal::ctrl_c().await.unwrap_or(()) }).await?;
+//! # Ok(()) }
+//! # }
+//! ```
+//!
+//! [`Campanile::builder`] puts an engine over a store. What an application mounts are routers ([`Campanile::router`] and its neighbours), what
+//! its code publishes with is a [`Publisher`]. Nothing is global.
+//!
+//! # Leaving
+//!
+//! Streams never end by themselves, so a graceful shutdown of axum alone would wait for them for ever. [`Campanile::serve`] does it all: when
+//! its signal comes, or the token of [`Builder::shutdown`], streams are ended with the word to come back, requests under way are answered,
+//! channels get a moment for their queues, and the store is closed. Under another server it is two lines:
+//!
+//! ```no_run
+//! # #[cfg(feature = "axum")]
+//! # async fn example(campanile: campanile::Campanile, listener: tokio::net::TcpListener, app: axum::Router) -> std::io::Result<()> {
+//! // .shutdown(signal) was given to the builder
+//! axum::serve(listener, app).with_graceful_shutdown(campanile.drained()).await?;
+//! campanile.shutdown().await;
 //! # Ok(()) }
 //! ```
 //!
-//! At the end of the application call [`Campanile::shutdown`]: streams never end by themselves, so a graceful shutdown of axum alone
-//! would wait for them for ever.
+//! # Features
+//!
+//! | feature | |
+//! |---|---|
+//! | `axum` (default) | the routers, [`serve`], [`Authenticate`]. Without it there is no HTTP here: an engine with its publisher, channels and stores |
+//! | `sqlite` (default) | [`Sqlite`], the embedded store |
+//! | `utoipa` | the OpenAPI document of the routes |
+//! | `jwks-url` | keys for tokens from a URL |
+//! | `client` | [`client`]: an event source that reconnects and resumes |
 
 mod build;
+mod campanile;
 mod once;
+mod publish;
 mod publisher;
+mod typed;
+
+#[cfg(feature = "axum")]
+mod access;
+#[cfg(feature = "axum")]
+mod routers;
+#[cfg(feature = "axum")]
+mod serve;
 
 pub use build::{BuildError, Builder};
+pub use campanile::Campanile;
+pub use publish::{Publish, Publishable, Unaddressed};
 pub use publisher::Publisher;
+pub use typed::NotificationType;
 
 pub use campanile_core::{
-    AudienceDraft, Clock, ConnectionLimitPolicy, Definition, Definitions, Draft, DraftLimits, Engine, EngineError,
-    Fault, HeartbeatForm, Identity, Json, NotificationId, Receipt, Recipient, RetentionOptions, Severity, SignalDraft,
-    SseOptions, SystemClock, Tenant, Timestamp, Topic, TypeName, TypesPolicy, UserId, WhoError,
+    AudienceDraft, BoxFuture, Clock, ConnectionLimitPolicy, Definition, Definitions, Draft, DraftLimits, Engine,
+    EngineError, Fault, HeartbeatForm, IN_APP, Identity, Json, JsonError, NotificationId, Receipt, Recipient,
+    RetentionOptions, SSE, Severity, ShutdownOptions, SignalDraft, SseOptions, SystemClock, Tenant, Timestamp, Topic,
+    TypeName, TypesPolicy, UserId, WhoError,
+    bus::Bus,
     channel::{Channel, DeliveryBatch, Outcome},
     store::{MemoryStore, Store, StoreError},
 };
-pub use campanile_http::{ApiKey, ApiKeyError, AuthError, Authenticate, JwtOptions, TokenOptions, mint_token};
 #[cfg(feature = "sqlite")]
 pub use campanile_sqlite::{OpenError, Sqlite, SqliteOptions};
 
+/// Typed event streams as responses, the format itself, and (feature `client`) a client: all of `campanile-sse`.
+pub use campanile_sse as sse;
+#[cfg(feature = "client")]
+pub use campanile_sse::client;
+
+#[cfg(feature = "jwks-url")]
+pub use campanile_http::{JwksUrl, JwksUrlError};
+#[cfg(feature = "axum")]
+pub use {
+    campanile_http::{
+        Algorithm, ApiKey, ApiKeyError, AuthError, Authenticate, HttpOptions, JwtOptions, KeySource, KeysError,
+        TokenOptions, mint_token,
+    },
+    campanile_live::LiveOptions,
+    serve::{Serve, serve},
+};
+
 #[cfg(feature = "utoipa")]
 pub use campanile_http::openapi;
-
-use axum::Router;
-use campanile_http::Http;
-use std::time::Duration;
-
-/// Campanile within an application. Cheap to clone; clones are the same.
-#[derive(Clone, Debug)]
-pub struct Campanile {
-    http: Http,
-}
-
-impl Campanile {
-    /// Begins to put one together.
-    #[must_use]
-    pub fn builder() -> Builder {
-        Builder::default()
-    }
-
-    /// The users' routes: the stream, the inbox, its log by long poll, tickets. Nest it, usually under `/notifications`; it needs no state.
-    pub fn router(&self) -> Router {
-        self.http.user_router()
-    }
-
-    /// The routes for other applications: publishing and signals over HTTP, topics, connections, revocations. Nest it, usually under `/api`.
-    pub fn api_router(&self) -> Router {
-        self.http.api_router()
-    }
-
-    /// `/health/live` and `/health/ready`; merge it.
-    pub fn ops_router(&self) -> Router {
-        self.http.ops_router()
-    }
-
-    /// `/openapi.json`, which answers this document: [`openapi::document`], or your own with ours in it. Merge it.
-    #[cfg(feature = "utoipa")]
-    pub fn openapi_router(&self, document: &utoipa::openapi::OpenApi) -> Router {
-        self.http.openapi_router(document)
-    }
-
-    /// `/metrics`; merge it into a router that only the operator reaches.
-    pub fn metrics_router(&self) -> Router {
-        self.http.metrics_router()
-    }
-
-    /// What code publishes with.
-    #[must_use]
-    pub fn publisher(&self) -> Publisher {
-        Publisher::new(self.engine().clone())
-    }
-
-    /// The engine beneath.
-    #[must_use]
-    pub fn engine(&self) -> &Engine {
-        self.http.engine()
-    }
-
-    /// Refuses new streams from now on, and ends the open ones at random moments of the window, each with the word to come back. Readiness
-    /// fails. Everything else goes on.
-    pub fn drain(&self, window: Duration) {
-        self.http.fail_readiness();
-        self.engine().drain(window);
-    }
-
-    /// Drains, waits until every stream has ended (but not much longer than the window), and closes the store.
-    ///
-    /// Cancel safety: dropped half-way, the drain goes on and the store stays open.
-    pub async fn shutdown(&self, window: Duration) {
-        self.drain(window);
-        let grace = window.saturating_add(Duration::from_secs(1));
-        // Streams that hang on after the window are cut by the application's own end.
-        let _ = tokio::time::timeout(grace, self.engine().drained()).await;
-        self.engine().shutdown().await;
-    }
-}

@@ -19,7 +19,19 @@ pub(crate) fn key(draft: &Draft, key: &str) -> Result<PublishKey, EngineError> {
 
 /// A digest of everything that a draft says, the same in every version of this crate.
 fn digest(draft: &Draft) -> [u8; 32] {
-    let Draft { type_name, to, severity, title, body, link, data, related_entity, actor_id, notify_actor } = draft;
+    let Draft {
+        type_name,
+        to,
+        severity,
+        title,
+        body,
+        link,
+        data,
+        related_entity,
+        actor_id,
+        notify_actor,
+        definition: _,
+    } = draft;
     let to = match to {
         AudienceDraft::Users { users, except } => json!({"users": users, "except": except}),
         AudienceDraft::Topic { topic, except } => json!({"topic": topic, "except": except}),

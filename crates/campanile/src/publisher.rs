@@ -1,9 +1,10 @@
 //! What an application's own code publishes with.
 
-use crate::once;
+use crate::Publishable;
+#[cfg(doc)]
+use crate::{Draft, NotificationType};
 use campanile_core::{
-    Draft, Engine, EngineError, NotificationId, Receipt, Recipient, SignalDraft, Tenant, Topic, UserId,
-    store::StoreError,
+    Engine, EngineError, NotificationId, Recipient, SignalDraft, Tenant, Topic, UserId, store::StoreError,
 };
 
 /// Publishes for one tenant. Cheap to clone, without a lifetime: put it into your handlers' state.
@@ -18,32 +19,48 @@ impl Publisher {
         Self { engine, tenant: Tenant::default() }
     }
 
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub(crate) fn tenant(&self) -> &Tenant {
+        &self.tenant
+    }
+
     /// The same for another tenant. Without it everything is for `default`.
     #[must_use]
     pub fn for_tenant(&self, tenant: Tenant) -> Self {
         Self { tenant, ..self.clone() }
     }
 
-    /// Publishes a notification. When this answers, it is on disk for every recipient, and open streams have it or will read it.
+    /// Begins to publish a [`Draft`] or a value of a [`NotificationType`]; awaiting it publishes.
     ///
-    /// Cancel safe: a publish whose answer nobody waits for happens entirely or not at all.
+    /// ```
+    /// use campanile::{AudienceDraft, Campanile, Draft, MemoryStore, NotificationType};
     ///
-    /// # Errors
+    /// struct InvoiceApproved { invoice: u64 }
     ///
-    /// [`EngineError::Invalid`] with every fault of the draft; [`EngineError::Store`] if the store is busy or away.
-    pub async fn publish(&self, draft: &Draft) -> Result<Receipt, EngineError> {
-        self.engine.publish(&self.tenant, draft).await
-    }
-
-    /// [`Publisher::publish`] that happens once for each key: a repetition within 24 hours answers what the first one did, with
-    /// [`Receipt::replayed`]. The key is 1–255 visible ASCII characters, such as the id of what the notification is about.
+    /// impl NotificationType for InvoiceApproved {
+    ///     type Data = u64;
+    ///     const NAME: &'static str = "invoices.approved";
+    ///     fn data(&self) -> &u64 { &self.invoice }
+    /// }
     ///
-    /// # Errors
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let campanile = Campanile::builder().store(MemoryStore::default());
+    /// # #[cfg(feature = "axum")] let campanile = campanile.jwt_secret([7; 32]);
+    /// # let campanile = campanile.build().await?;
+    /// let publisher = campanile.publisher();
+    /// let receipt = publisher.publish(&InvoiceApproved { invoice: 42 }).to_users(["u1", "u2"]).once("invoice-42").await?;
+    /// assert_eq!(receipt.recipients, 2);
     ///
-    /// As [`Publisher::publish`]; [`EngineError::KeyReused`] for another draft under the same key, [`EngineError::InProgress`] while the
-    /// first one is under way. Refusals are not remembered.
-    pub async fn publish_once(&self, draft: &Draft, key: &str) -> Result<Receipt, EngineError> {
-        self.engine.publish_once(&self.tenant, draft, Some(once::key(draft, key)?)).await
+    /// // The same without a type in code: everything is checked when it runs.
+    /// let draft = Draft { title: Some("Approved".into()), ..Draft::new("invoices.approved", AudienceDraft::users(["u1"])) };
+    /// publisher.publish(&draft).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn publish<P: Publishable>(&self, what: P) -> P::Next {
+        what.begin(self)
     }
 
     /// Takes a notification back: out of every inbox, told on every open stream. Answers whether there is such a notification.

@@ -1,7 +1,6 @@
 //! The port to other ways of delivery: e-mail, SMS, push, chat. In-app and SSE are the engine's own.
 
-use crate::{Metrics, Notification, Recipient, metrics::count};
-use futures_util::future::BoxFuture;
+use crate::{BoxFuture, Metrics, Notification, Recipient, metrics::count};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 

@@ -1,7 +1,7 @@
 //! What is known of notification types: their names for people, their default severity, their channels.
 
 use crate::{Severity, TypeName};
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 /// What is done with a type that nobody defined.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -50,9 +50,13 @@ pub struct Definitions {
 impl Definitions {
     /// What is known of a type; `None` if it must be refused.
     #[must_use]
-    pub fn find(&self, name: &TypeName) -> Option<std::borrow::Cow<'_, Definition>> {
-        use std::borrow::Cow;
-        match (self.types.get(name), self.policy) {
+    pub fn find(&self, name: &TypeName) -> Option<Cow<'_, Definition>> {
+        self.find_or(name, None)
+    }
+
+    /// The same where the publish brings a definition along, which counts if there is none here.
+    pub(crate) fn find_or<'a>(&'a self, name: &TypeName, own: Option<&'a Definition>) -> Option<Cow<'a, Definition>> {
+        match (self.types.get(name).or(own), self.policy) {
             (Some(known), _) => Some(Cow::Borrowed(known)),
             (None, TypesPolicy::Open) => Some(Cow::Owned(Definition::default())),
             (None, TypesPolicy::Strict) => None,

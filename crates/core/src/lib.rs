@@ -17,8 +17,13 @@ mod schema;
 pub mod store;
 mod words;
 
+/// A future on the heap, as object-safe ports answer: what `Box::pin(async move { … })` makes.
+pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
 pub use definition::{Definition, Definitions, IN_APP, SSE, TypesPolicy};
-pub use engine::{Changes, Engine, EngineBuilder, EngineError, LoggedEvent, PublishKey, PublishRecord, Receipt};
+pub use engine::{
+    Changes, Engine, EngineBuilder, EngineError, LoggedEvent, PublishKey, PublishRecord, Receipt, ShutdownOptions,
+};
 pub use hub::{
     Chunk, Connection, EndReason, Identity, Offered, OpenError, OpenRequest, ResetReason, Resume, Session,
     SessionStats, Step, Takeover, Transport,

@@ -131,7 +131,8 @@ impl Http {
     }
 
     pub(crate) fn is_draining(&self) -> bool {
-        self.inner.leaving.load(Ordering::Acquire) || self.inner.engine.is_draining()
+        let engine = &self.inner.engine;
+        self.inner.leaving.load(Ordering::Acquire) || engine.is_leaving() || engine.is_draining()
     }
 
     pub(crate) fn credentials(&self) -> &Credentials {

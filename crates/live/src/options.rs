@@ -6,7 +6,6 @@ use std::time::Duration;
 ///
 /// Time is tokio's: `tokio::time::pause` holds it in tests.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub struct LiveOptions {
     /// How long a new connection may be silent, and how long a request's head (or the HTTP/2 preface) may take from its first byte. 10 s.
     /// Stops slowloris: sockets held by one byte a second.
@@ -46,6 +45,15 @@ pub struct LiveOptions {
     /// Whether sockets of event streams over HTTP/1.1 are taken back from HTTP's machinery, and written directly. Yes. Without, everything works
     /// the same and costs more.
     pub direct: bool,
+}
+
+impl LiveOptions {
+    /// The default, but for heads as event streams may have them: a `Last-Event-ID` of whatever length a browser remembers (some remember
+    /// 300,000 bytes) is an unknown position and no error, and 8 KiB of it, percent-encoded, go into a query beside a token.
+    #[must_use]
+    pub fn for_streams() -> Self {
+        Self { max_uri: 32 * 1024, max_head: 320 * 1024, ..Self::default() }
+    }
 }
 
 impl Default for LiveOptions {

@@ -11,13 +11,6 @@ use prometheus_client::registry::Registry;
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinSet, time::sleep};
 
-/// A path and query of the most bytes that are taken: a position of 8 KiB, percent-encoded, and a token's worth beside it.
-const MAX_URI: usize = 32 * 1024;
-
-/// The largest head: a `Last-Event-ID` of whatever length a browser remembers is an unknown position and no error, within reason (some
-/// remember 300,000 bytes).
-const MAX_HEAD: usize = 320 * 1024;
-
 /// How often it is looked whether the last connections are closed.
 const LOOK: Duration = Duration::from_millis(5);
 
@@ -31,13 +24,12 @@ impl Servers {
     /// With the limits of this configuration.
     pub(crate) fn new(config: &Config, listeners: &Listeners) -> Self {
         let server = |listener: &Listener| {
-            let mut options = LiveOptions::default();
-            options.write_timeout = config.write_timeout;
-            options.direct = config.direct;
-            options.max_uri = MAX_URI;
-            options.max_head = MAX_HEAD;
-            options.shared_sockets = listener.inherited;
-            Server::new(options)
+            Server::new(LiveOptions {
+                write_timeout: config.write_timeout,
+                direct: config.direct,
+                shared_sockets: listener.inherited,
+                ..LiveOptions::for_streams()
+            })
         };
         Self { public: server(&listeners.public), admin: server(&listeners.admin) }
     }

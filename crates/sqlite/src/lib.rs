@@ -48,13 +48,12 @@ use crate::{
     write::{Erase, Open, Pending, Probe, Request, Revoke, SetMember, Withdraw, Write},
 };
 use campanile_core::{
-    Mark, NotificationId, Recipient, Seq, StoreMetrics, Tenant, Timestamp, Topic, UserId,
+    BoxFuture, Mark, NotificationId, Recipient, Seq, StoreMetrics, Tenant, Timestamp, Topic, UserId,
     store::{
         Done, Head, InboxPage, InboxQuery, Item, LogPage, Marked, NamePage, Publish, Published, RecipientRecord,
         Record, Store, StoreError, StoreResult, Sweep, Swept, Withdrawn,
     },
 };
-use futures_util::future::BoxFuture;
 use std::{fmt, path::Path, sync::Arc};
 
 /// A store in a SQLite file. Cheap to clone; when the last clone is dropped, the store finishes what waits and closes by itself.

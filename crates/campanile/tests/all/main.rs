@@ -1,14 +1,17 @@
 //! The façade as an application uses it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails here")]
+#![cfg(feature = "axum")]
+
+mod serving;
+mod typed;
 
 use axum::{Router, body::Body, http::Request};
 use campanile::{
-    ApiKey, AudienceDraft, BuildError, Campanile, Clock, Draft, EngineError, MemoryStore, SignalDraft, SystemClock,
-    Tenant, TokenOptions, Topic, UserId, mint_token,
+    ApiKey, AudienceDraft, BuildError, Campanile, Clock, Draft, EngineError, HttpOptions, KeySource, MemoryStore,
+    SignalDraft, SystemClock, Tenant, TokenOptions, Topic, UserId, mint_token,
 };
 use http_body_util::BodyExt;
-use std::time::Duration;
 use tower::ServiceExt;
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -18,13 +21,18 @@ async fn campanile() -> Campanile {
     Campanile::builder().store(MemoryStore::default()).jwt_secret(SECRET).api_keys(keys).build().await.unwrap()
 }
 
+/// An application with a state of its own: the routers go into it before that is given.
+#[derive(Clone)]
+struct Own(&'static str);
+
 fn mounted(campanile: &Campanile) -> Router {
     Router::new()
-        .route("/own", axum::routing::get(|| async { "own" }))
+        .route("/own", axum::routing::get(|axum::extract::State(Own(own))| async move { own }))
         .nest("/push", campanile.router())
         .nest("/push-api", campanile.api_router())
         .merge(campanile.ops_router())
         .merge(campanile.metrics_router())
+        .with_state(Own("own"))
 }
 
 async fn get(app: &Router, path: &str) -> (u16, String) {
@@ -59,12 +67,12 @@ async fn a_publish_with_a_key_happens_once_and_can_be_taken_back() {
     let campanile = campanile().await;
     let (app, publisher) = (mounted(&campanile), campanile.publisher());
     let draft = Draft { title: Some("once".into()), ..Draft::new("t", AudienceDraft::users(["u1"])) };
-    let first = publisher.publish_once(&draft, "invoice-42").await.unwrap();
-    let again = publisher.publish_once(&draft, "invoice-42").await.unwrap();
+    let first = publisher.publish(&draft).once("invoice-42").await.unwrap();
+    let again = publisher.publish(&draft).once("invoice-42").await.unwrap();
     assert_eq!((first.replayed, again.replayed), (false, true));
     assert_eq!(again.notification_id, first.notification_id);
     let other = Draft { title: Some("other".into()), ..draft };
-    assert!(matches!(publisher.publish_once(&other, "invoice-42").await, Err(EngineError::KeyReused)));
+    assert!(matches!(publisher.publish(&other).once("invoice-42").await, Err(EngineError::KeyReused)));
     assert_eq!(get(&app, "/push").await.1.matches(r#""title":"once""#).count(), 1);
     assert!(publisher.withdraw(first.notification_id).await.unwrap());
     assert!(!get(&app, "/push").await.1.contains("once"));
@@ -85,7 +93,8 @@ async fn members_of_a_topic_are_published_to_together() {
 #[tokio::test]
 async fn a_users_allowance_per_minute_is_set_by_the_builder() {
     let building = Campanile::builder().store(MemoryStore::default()).jwt_secret(SECRET);
-    let app = mounted(&building.connects_per_minute(2).changes_per_minute(1).build().await.unwrap());
+    let options = HttpOptions { connects_per_minute: 2, ..HttpOptions::default() };
+    let app = mounted(&building.http(options).build().await.unwrap());
     let poll = async || get(&app, "/push/changes").await.0;
     assert_eq!((poll().await, poll().await, poll().await), (200, 200, 429));
 }
@@ -107,6 +116,14 @@ async fn the_routes_live_beside_the_applications_own() {
     }
 }
 
+#[tokio::test]
+async fn tokens_are_taken_by_public_keys_too() {
+    let key = concat!(env!("CARGO_MANIFEST_DIR"), "/../http/tests/keys/rsa-a.pub.pem");
+    let building = Campanile::builder().store(MemoryStore::default()).public_keys(KeySource::pem_file(key).unwrap());
+    let app = mounted(&building.build().await.unwrap());
+    assert_eq!(get(&app, "/push").await.0, 401, "signed with a secret that is not known here");
+}
+
 #[tokio::test(start_paused = true)]
 async fn leaving_ends_streams_and_closes_the_store() {
     let campanile = campanile().await;
@@ -118,7 +135,7 @@ async fn leaving_ends_streams_and_closes_the_store() {
     while campanile.engine().connections() == 0 {
         tokio::task::yield_now().await;
     }
-    campanile.shutdown(Duration::from_secs(5)).await;
+    campanile.shutdown().await;
     assert!(stream.await.unwrap().contains(r#"{"reason":"draining","#));
     assert_eq!(get(&app, "/health/ready").await.0, 503);
     assert_eq!(get(&app, "/push").await.0, 503);
@@ -133,7 +150,12 @@ async fn what_is_missing_is_said() {
     assert!(matches!(missing, BuildError::NoCredentials), "{missing}");
     let short = build().store(MemoryStore::default()).jwt_secret("short").build().await.unwrap_err();
     assert_eq!(short.to_string(), "the secret for tokens must have at least 32 bytes");
-    let origin = build().store(MemoryStore::default()).jwt_secret(SECRET).cors_origins(["*"]).build().await;
+    let origin = build()
+        .store(MemoryStore::default())
+        .jwt_secret(SECRET)
+        .http(HttpOptions { cors_origins: vec!["*".into()], ..HttpOptions::default() })
+        .build()
+        .await;
     assert!(matches!(origin.unwrap_err(), BuildError::Origin(_)));
 }
 
@@ -147,11 +169,11 @@ async fn the_embedded_store_keeps_what_was_published() {
     };
     let first = open().await;
     first.publisher().publish(&Draft::new("t", AudienceDraft::users(["u1"]))).await.unwrap();
-    first.shutdown(Duration::ZERO).await;
+    first.shutdown().await;
     drop(first);
     let again = open().await;
     let (status, page) = get(&mounted(&again), "/push").await;
     assert_eq!(status, 200);
     assert!(page.contains(r#""counts":{"unread":1,"unseen":1,"version":1}"#), "{page}");
-    again.shutdown(Duration::ZERO).await;
+    again.shutdown().await;
 }

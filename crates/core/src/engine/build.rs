@@ -1,8 +1,15 @@
 //! Putting an engine together.
 
-use super::{Engine, Inner, operate::Revocations, publish::InFlight, shown::Shown, upkeep};
+use super::{
+    Engine, Inner, ShutdownOptions,
+    leave::{self, Leaving},
+    operate::Revocations,
+    publish::InFlight,
+    shown::Shown,
+    upkeep,
+};
 use crate::{
-    Clock, Definitions, DraftLimits, Metrics, RetentionOptions, SseOptions, SystemClock,
+    BoxFuture, Clock, Definitions, DraftLimits, Metrics, RetentionOptions, SseOptions, SystemClock,
     bus::Bus,
     channel::{Channel, ChannelQueue},
     definition::{IN_APP, SSE},
@@ -23,6 +30,8 @@ pub struct EngineBuilder {
     definitions: Definitions,
     channels: Vec<Arc<dyn Channel>>,
     metrics: Metrics,
+    shutdown: ShutdownOptions,
+    token: Option<BoxFuture<'static, ()>>,
 }
 
 impl EngineBuilder {
@@ -37,6 +46,8 @@ impl EngineBuilder {
             definitions: Definitions::default(),
             channels: Vec::new(),
             metrics: Metrics::default(),
+            shutdown: ShutdownOptions::default(),
+            token: None,
         }
     }
 
@@ -89,6 +100,18 @@ impl EngineBuilder {
         Self { metrics, ..self }
     }
 
+    /// How the engine leaves.
+    #[must_use]
+    pub fn shutdown_options(self, shutdown: ShutdownOptions) -> Self {
+        Self { shutdown, ..self }
+    }
+
+    /// Makes the engine leave by itself, as [`Engine::leave`] does, once `token` is ready. It is dropped with the engine.
+    #[must_use]
+    pub fn leave_on(self, token: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self { token: Some(Box::pin(token)), ..self }
+    }
+
     /// Starts the engine and its background work.
     ///
     /// # Panics
@@ -100,13 +123,15 @@ impl EngineBuilder {
         if let Some(bus) = &self.bus {
             bus.attach(upkeep::sink(&hub));
         }
-        let upkeep = upkeep::start(&hub, &self.store, self.bus.as_ref(), &self.clock, &self.retention);
+        let mut upkeep = upkeep::start(&hub, &self.store, self.bus.as_ref(), &self.clock, &self.retention);
         let start =
             |channel: &Arc<dyn Channel>| (channel.name().to_owned(), ChannelQueue::start(channel, &hub.metrics));
         let channels = self.channels.iter().map(start).collect();
         warn_of_unregistered(&self.definitions, &channels);
-        Engine {
-            inner: Arc::new(Inner {
+        let (leaving, token) = (Leaving::new(self.shutdown), self.token);
+        let inner = Arc::new_cyclic(|engine| {
+            upkeep.push(tokio::spawn(leave::when_asked(engine.clone(), leaving.asked(), token)));
+            Inner {
                 store: self.store,
                 bus: self.bus,
                 hub,
@@ -119,9 +144,11 @@ impl EngineBuilder {
                 shown: Shown::default(),
                 revocations: Revocations::default(),
                 in_flight: InFlight::default(),
+                leaving,
                 upkeep,
-            }),
-        }
+            }
+        });
+        Engine { inner }
     }
 }
 

@@ -3,6 +3,7 @@
 mod build;
 mod changes;
 mod inbox;
+mod leave;
 mod operate;
 mod publish;
 mod reached;
@@ -12,6 +13,7 @@ mod upkeep;
 
 pub use build::EngineBuilder;
 pub use changes::{Changes, LoggedEvent};
+pub use leave::ShutdownOptions;
 pub use operate::PublishRecord;
 pub use publish::{EngineError, PublishKey, Receipt};
 
@@ -22,6 +24,7 @@ use crate::{
     hub::Hub,
     store::{Done, Store, StoreError, StoreResult},
 };
+use leave::Leaving;
 use operate::Revocations;
 use publish::InFlight;
 use reached::Reached;
@@ -49,6 +52,7 @@ struct Inner {
     revocations: Revocations,
     /// Keys of publishes that are under way.
     in_flight: InFlight,
+    leaving: Leaving,
     upkeep: Vec<JoinHandle<()>>,
 }
 
@@ -131,6 +135,7 @@ impl Engine {
     /// Ends the background work and closes the store; what was acknowledged is in it. Later calls fail.
     pub async fn shutdown(&self) {
         self.inner.upkeep.iter().for_each(JoinHandle::abort);
+        self.inner.leaving.over();
         self.inner.store.close().await;
     }
 }

@@ -147,7 +147,7 @@ impl Engine {
     fn parse(&self, tenant: &Tenant, draft: &Draft) -> Result<(Notification, Audience, Definition), EngineError> {
         let Parsed { mut parts, severity_given, audience } =
             draft.parse(&self.inner.limits).map_err(EngineError::Invalid)?;
-        let Some(definition) = self.inner.definitions.find(&parts.type_name) else {
+        let Some(definition) = self.inner.definitions.find_or(&parts.type_name, draft.definition.as_ref()) else {
             return Err(invalid("/type", "is not a defined type, and only those are taken"));
         };
         if !severity_given {

@@ -2,7 +2,7 @@
 
 use super::{Lease, ResetReason, Resume};
 use crate::{
-    Cursor, Recipient, Seq, Timestamp,
+    Cursor, Recipient, Seq, Tenant, Timestamp, UserId,
     store::{Head, Store, StoreError},
 };
 use bytes::Bytes;
@@ -20,6 +20,26 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// A user of the tenant `default`, for as long as the application says so. The fields tell more: where the user belongs, when the
+    /// session ends.
+    ///
+    /// ```
+    /// use campanile_core::{Identity, Timestamp, UserId};
+    ///
+    /// let session = Identity { expires_at: Some(Timestamp::from_seconds(1_900_000_000)), ..Identity::of(UserId::new("u1")?) };
+    /// # Ok::<(), campanile_core::WhoError>(())
+    /// ```
+    #[must_use]
+    pub fn of(user: UserId) -> Self {
+        Self::in_tenant(Tenant::default(), user)
+    }
+
+    /// A user of a tenant.
+    #[must_use]
+    pub fn in_tenant(tenant: Tenant, user: UserId) -> Self {
+        Self { recipient: Recipient::new(tenant, user), expires_at: None, issued_at: None }
+    }
+
     /// Whether a revocation of everything issued before a moment takes these credentials.
     #[must_use]
     pub fn is_revoked_by(&self, issued_before: Timestamp) -> bool {

@@ -12,8 +12,8 @@ use super::{
     Done, Head, InboxPage, InboxQuery, Item, LogPage, Marked, NamePage, Publish, Published, RecipientRecord, Record,
     Store, StoreResult, Sweep, Swept, Withdrawn,
 };
-use crate::{Mark, NotificationId, Recipient, Seq, Tenant, Timestamp, Topic, UserId};
-use futures_util::future::{BoxFuture, ready};
+use crate::{BoxFuture, Mark, NotificationId, Recipient, Seq, Tenant, Timestamp, Topic, UserId};
+use futures_util::future::ready;
 use parking_lot::Mutex;
 use std::ops::Bound::{Excluded, Unbounded};
 

@@ -11,10 +11,9 @@ mod memory;
 pub use memory::MemoryStore;
 
 use crate::{
-    Change, Counts, Cursor, Entry, Epoch, Mark, Notification, NotificationId, Recipient, Seq, Severity, StoreMetrics,
-    Tenant, Timestamp, Topic, TypeName, UserId,
+    BoxFuture, Change, Counts, Cursor, Entry, Epoch, Mark, Notification, NotificationId, Recipient, Seq, Severity,
+    StoreMetrics, Tenant, Timestamp, Topic, TypeName, UserId,
 };
-use futures_util::future::BoxFuture;
 use std::sync::Arc;
 
 /// Why a store did not do what it was asked. In all cases nothing of the write has happened.

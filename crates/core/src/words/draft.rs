@@ -1,6 +1,7 @@
 //! A publish as it was asked for, and the way to a valid one. All faults are found at once.
 
 use super::{Audience, Json, Link, NotificationParts, Severity, Topic, TypeName, UserId};
+use crate::Definition;
 use std::{borrow::Cow, collections::HashSet};
 
 /// One thing that is wrong with a request, and where.
@@ -85,6 +86,12 @@ impl AudienceDraft {
         Self::Users { users: users.into_iter().map(Into::into).collect(), except: Vec::new() }
     }
 
+    /// But not these.
+    pub fn leave_out<S: Into<String>>(&mut self, users: impl IntoIterator<Item = S>) {
+        let (Self::Users { except, .. } | Self::Topic { except, .. } | Self::Everyone { except }) = self;
+        except.extend(users.into_iter().map(Into::into));
+    }
+
     pub(super) fn parse(&self, limits: &DraftLimits, faults: &mut Vec<Fault>) -> Audience {
         let (Self::Users { except, .. } | Self::Topic { except, .. } | Self::Everyone { except }) = self;
         let except = user_ids("/to/except", except, limits, faults);
@@ -158,6 +165,8 @@ pub struct Draft {
     pub actor_id: Option<String>,
     /// Keeps the actor among the recipients.
     pub notify_actor: bool,
+    /// What is to be known of the type where the engine's own definitions do not have it.
+    pub definition: Option<Definition>,
 }
 
 /// A draft in which everything is valid. The severity is what was asked; the type's own comes later.

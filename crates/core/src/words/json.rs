@@ -37,9 +37,9 @@ impl Json {
     ///
     /// # Errors
     ///
-    /// The serialiser's, for instance a map with keys that are no strings.
-    pub fn of<T: serde::Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
-        Ok(Self(serde_json::to_string(value)?.into()))
+    /// [`JsonError`] if the value cannot be JSON, for instance a map with keys that are no strings.
+    pub fn of<T: serde::Serialize + ?Sized>(value: &T) -> Result<Self, JsonError> {
+        serde_json::to_string(value).map(|text| Self(text.into())).map_err(|_| JsonError)
     }
 
     /// `null`.

@@ -1,5 +1,6 @@
 //! Who is asking: a user of the stream and the inbox, or an application that publishes.
 
+mod authenticate;
 mod bearer;
 mod caller;
 mod claims;
@@ -9,6 +10,7 @@ mod key;
 mod keys;
 mod mint;
 
+pub use authenticate::{AuthError, Authenticate};
 pub(crate) use caller::{ApiCaller, Caller, admit, invalid as invalid_credentials};
 pub use jwt::{Jwt, JwtOptions, MIN_SECRET_BYTES, SecretTooShort, TokenFault};
 pub use key::{ApiKey, ApiKeyError};
@@ -24,47 +26,12 @@ pub(crate) use {
 };
 
 use campanile_core::{Identity, Tenant};
-use futures_util::future::BoxFuture;
-use http::request::Parts;
 use std::sync::Arc;
 
 /// The scope that publishing, signals and reading what became of them need.
 pub const SCOPE_PUBLISH: &str = "notifications:publish";
 /// The scope for everything else of the application's API; it includes publishing.
 pub const SCOPE_ADMIN: &str = "notifications:admin";
-
-/// Why a request has no identity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum AuthError {
-    /// It brought no credentials.
-    #[error("no credentials")]
-    Missing,
-    /// It brought credentials that are not good.
-    #[error("the credentials are not valid")]
-    Invalid,
-    /// Its credentials are good, but name no user.
-    #[error("the credentials name no user")]
-    NoUser,
-    /// What decides is away: the client may try again.
-    #[error("the credentials cannot be checked now")]
-    Unavailable,
-}
-
-/// An application's own way to know its users: the session of a framework, a header of a trusted proxy, …
-///
-/// It sees the head of the request with its extensions, as middleware left it. A request without an `Authorization` header is taken as
-/// one with ambient credentials, as cookies are: the origin rules of cookies apply to it.
-pub trait Authenticate: Send + Sync + 'static {
-    /// The identity behind a request.
-    ///
-    /// Cancel safety: it is dropped where the client goes away meanwhile.
-    ///
-    /// # Errors
-    ///
-    /// [`AuthError`] decides the answer: 401, or 503 for [`AuthError::Unavailable`].
-    fn authenticate<'a>(&'a self, parts: &'a Parts) -> BoxFuture<'a, Result<Identity, AuthError>>;
-}
 
 /// How users prove who they are.
 #[derive(Clone)]

@@ -50,6 +50,7 @@ impl Asked<Draft> {
             related_entity: related_entity(&mut object, &mut faults),
             actor_id: object.string("actorId", &mut faults),
             notify_actor: object.boolean("notifyActor", &mut faults).unwrap_or_default(),
+            definition: None,
         };
         let (tenant, key) = (object.string("tenant", &mut faults), key(&mut object, &mut faults));
         object.finish(&mut faults);

@@ -105,34 +105,34 @@ pub(crate) const METRICS: &[Route] = routes! { get "/metrics" => ops.metrics; };
 
 impl Http {
     /// The user's routes, to be nested under `/notifications`.
-    pub fn user_router(&self) -> Router {
+    pub fn user_router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         self.finish(router(USER).with_state(self.clone()))
     }
 
     /// The application's routes, to be nested under `/api`.
-    pub fn api_router(&self) -> Router {
+    pub fn api_router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         self.finish(router(API).with_state(self.clone()))
     }
 
     /// `/health/live` and `/health/ready`, open to everybody; to be merged.
-    pub fn ops_router(&self) -> Router {
+    pub fn ops_router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         self.mergeable(OPS)
     }
 
     /// `/openapi.json`, which answers this document; to be merged.
     #[cfg(feature = "utoipa")]
-    pub fn openapi_router(&self, document: &utoipa::openapi::OpenApi) -> Router {
+    pub fn openapi_router<S: Clone + Send + Sync + 'static>(&self, document: &utoipa::openapi::OpenApi) -> Router<S> {
         let text = ops::Document(crate::openapi::to_text(document).into());
         self.mergeable(DOCUMENT).layer(axum::Extension(text))
     }
 
     /// `/metrics`, for the administrator's listener; to be merged. It asks for an administrator's key if there are any.
-    pub fn metrics_router(&self) -> Router {
+    pub fn metrics_router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         self.mergeable(METRICS)
     }
 
     /// A router without a fallback of its own.
-    fn mergeable(&self, routes: &[Route]) -> Router {
+    fn mergeable<S: Clone + Send + Sync + 'static>(&self, routes: &[Route]) -> Router<S> {
         let known = |router: Router<Self>, route: &Route| {
             router.route(route.path, (route.service)().fallback(method_not_allowed))
         };
@@ -141,11 +141,11 @@ impl Http {
 
     /// Answers whatever a router does not know with 404 and 405, and gives every answer what every answer has. For the outermost router of a
     /// server; the ones made here have it.
-    pub fn finish(&self, routes: Router) -> Router {
+    pub fn finish<S: Clone + Send + Sync + 'static>(&self, routes: Router<S>) -> Router<S> {
         self.wrap(routes.fallback(not_found).method_not_allowed_fallback(method_not_allowed))
     }
 
-    fn wrap(&self, routes: Router) -> Router {
+    fn wrap<S: Clone + Send + Sync + 'static>(&self, routes: Router<S>) -> Router<S> {
         routes.layer(middleware::from_fn_with_state(self.clone(), envelope::wrap))
     }
 }

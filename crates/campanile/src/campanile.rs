@@ -1,0 +1,61 @@
+//! Campanile within an application: the engine's side of it.
+
+use crate::{Builder, Publisher};
+use campanile_core::Engine;
+
+/// Campanile within an application. Cheap to clone; clones are the same.
+#[derive(Clone, Debug)]
+pub struct Campanile {
+    pub(crate) engine: Engine,
+    #[cfg(feature = "axum")]
+    pub(crate) http: campanile_http::Http,
+}
+
+impl Campanile {
+    /// Begins to put one together.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// What code publishes with.
+    #[must_use]
+    pub fn publisher(&self) -> Publisher {
+        Publisher::new(self.engine.clone())
+    }
+
+    /// The engine beneath.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Begins to leave, in the background and as [`ShutdownOptions`](crate::ShutdownOptions) say: readiness fails; after the delay new streams
+    /// are refused, and the open ones are ended over the window, each with the word to come back. Everything else goes on. Once more does
+    /// nothing.
+    pub fn drain(&self) {
+        self.engine.leave();
+    }
+
+    /// Ready when leaving has begun ([`Campanile::drain`], or the token of [`Builder::shutdown`]) and every stream has ended, or their window
+    /// is over: what another server's graceful shutdown waits for. It asks for nothing by itself.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it changes nothing.
+    pub fn drained(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.engine.left()
+    }
+
+    /// Drains, waits for the streams to end, gives channels a moment for what waits in their queues, and closes the store. Publishes and
+    /// requests fail from then on. After a drain that is over it takes no time; once more does nothing.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped half-way, the drain goes on, and the store stays open.
+    pub async fn shutdown(&self) {
+        self.drain();
+        self.drained().await;
+        self.engine.shutdown().await;
+    }
+}

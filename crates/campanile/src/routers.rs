@@ -1,0 +1,47 @@
+//! What an application mounts. Every router goes into a router with any state, and needs none.
+
+use crate::Campanile;
+use axum::Router;
+
+impl Campanile {
+    /// The users' routes: the stream, the inbox, its log by long poll, tickets. Nest it, usually under `/notifications`, behind whatever
+    /// middleware knows your users.
+    ///
+    /// ```
+    /// # use campanile::{Campanile, MemoryStore};
+    /// #[derive(Clone)]
+    /// struct MyState;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let campanile = Campanile::builder().store(MemoryStore::default()).jwt_secret([7; 32]).build().await?;
+    /// let app: axum::Router<MyState> = axum::Router::new().nest("/notifications", campanile.router());
+    /// let app: axum::Router = app.merge(campanile.ops_router()).with_state(MyState);
+    /// # drop(app); Ok(()) }
+    /// ```
+    pub fn router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
+        self.http.user_router()
+    }
+
+    /// The routes for other applications: publishing and signals over HTTP, topics, connections, revocations. Nest it, usually under `/api`.
+    /// It asks for API keys ([`Builder::api_keys`](crate::Builder::api_keys)) or for tokens with a scope.
+    pub fn api_router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
+        self.http.api_router()
+    }
+
+    /// `/health/live` and `/health/ready`; merge it.
+    pub fn ops_router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
+        self.http.ops_router()
+    }
+
+    /// `/metrics`; merge it into a router that only the operator reaches, or set
+    /// [`HttpOptions::admin_keys`](crate::HttpOptions::admin_keys).
+    pub fn metrics_router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
+        self.http.metrics_router()
+    }
+
+    /// `/openapi.json`, which answers this document: [`openapi::document`](crate::openapi::document), or your own with ours in it. Merge it.
+    #[cfg(feature = "utoipa")]
+    pub fn openapi_router<S: Clone + Send + Sync + 'static>(&self, document: &utoipa::openapi::OpenApi) -> Router<S> {
+        self.http.openapi_router(document)
+    }
+}
