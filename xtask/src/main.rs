@@ -30,9 +30,9 @@ struct Cli {
 enum Command {
     /// Install what the tests need and run every suite, or the named ones
     Test(test::Args),
-    /// Measure a release build, and record the figures in bench/RESULTS.md
-    Bench(bench::Args),
-    /// Measure open streams while hostile requests come, and record the figures in bench/HOSTILE.md
+    /// Measure a release build beside other servers (recorded in bench/RESULTS.md)
+    Bench(bench::BenchArgs),
+    /// Measure open streams while hostile requests come (recorded in bench/HOSTILE.md)
     Hostile(bench::Args),
     /// Feed everything that reads from the network with made-up input
     Fuzz(fuzz::Args),

@@ -2,14 +2,12 @@
 //! must get every notification, in order and in time, and the server must be as small afterwards as it was before.
 
 mod attacks;
+mod client;
 mod crowd;
 
-use crate::{
-    load::{Publisher, Received, open_stream, read_stream},
-    place::Place,
-    report,
-};
+use crate::{place::Place, process::proportional_kib, report};
 use campanile_testkit::TestNode;
+use client::{Publisher, Received, open_stream, read_stream};
 use std::{
     fmt::Write,
     path::{Path, PathBuf},
@@ -95,14 +93,14 @@ async fn measure(binary: &Path, args: &Args) -> Result<Outcome, String> {
     // A little of everything first: threads, pools and caches are there before memory is looked at.
     crowd::attack(&node, args.requests, Duration::from_secs(2), args.seed).await;
     sleep(REST).await;
-    let before = report::proportional_kib(node.process_id())?;
+    let before = proportional_kib(node.process_id())?;
     let span = Duration::from_secs(args.seconds);
     let (crowd, published) =
         tokio::join!(crowd::attack(&node, args.requests, span, args.seed + 1), publish(&node, args, epoch, span),);
     let published = published?;
-    let during = report::proportional_kib(node.process_id())?;
+    let during = proportional_kib(node.process_id())?;
     sleep(REST).await;
-    let after = report::proportional_kib(node.process_id())?;
+    let after = proportional_kib(node.process_id())?;
     node.kill();
     let received = everything(readers).await?;
     let micros = all_exact(&received, published)?;
@@ -182,7 +180,7 @@ impl Outcome {
         let Args { seconds, requests, streams, users, notifications, seed, .. } = args;
         let [before, during, after] = self.kib;
         let mut text = format!(
-            "# Hostile load\n\nMeasured on {} at commit {}. Machine: {}.\n\n    cargo xtask hostile --seconds {seconds} --requests {requests} --streams \
+            "# Hostile load\n\nMeasured on {} at commit {}. Machine: {}.\n\n    cargo xtask hostile --record -- --seconds {seconds} --requests {requests} --streams \
              {streams} --users {users} --notifications {notifications} --seed {seed}\n\n",
             place.date, place.commit, place.machine
         );

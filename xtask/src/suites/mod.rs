@@ -1,5 +1,6 @@
 //! The suites of `cargo xtask test`. A new one is a file here with a `run` function, and a line in [`SUITES`].
 
+mod bench;
 mod browser;
 mod clients;
 mod codec;
@@ -49,6 +50,7 @@ pub(crate) static SUITES: &[Suite] = &[
     Suite { name: "package", about: "the published crates hold all that they need", run: package::run },
     Suite { name: "codec", about: "event-stream fixtures in eventsource-parser, httpx-sse and Chromium", run: codec::run },
     Suite { name: "hostile", about: "open streams lose nothing while hostile requests come (short form)", run: hostile::run },
+    Suite { name: "bench", about: "the load generator: every scenario, nothing lost (short form)", run: bench::run },
     Suite { name: "browser", about: "the journey in a real browser (release build)", run: browser::run },
     Suite { name: "guide", about: "the book builds, and following it to the letter leads where it says (release build)", run: guide::run },
     Suite { name: "clients", about: "other people\'s clients, two browsers among them: bursts, cuts, restarts (release build)", run: clients::run },

@@ -5,6 +5,7 @@
 pub(crate) mod cargo_deny;
 pub(crate) mod cargo_fuzz;
 pub(crate) mod mdbook;
+pub(crate) mod nchan;
 pub(crate) mod node;
 pub(crate) mod python;
 pub(crate) mod system;

@@ -83,8 +83,7 @@ impl Program {
         let Some(apt) = apt() else {
             return Err(self.missing("only root, or sudo without a password, may install it with apt-get"));
         };
-        // The lists of a fresh container are empty; if they cannot be had, the ones that are there may do.
-        job.run(&mut apt.command(&["update"]))?;
+        update(job)?;
         let mut install = apt.command(&["install", "--yes", "--no-install-recommends"]);
         match job.must(install.args(self.packages)) {
             Ok(_) => Ok(()),
@@ -96,6 +95,14 @@ impl Program {
         let (what, packages) = (self.what, self.packages.join(" "));
         Obstacle::new(format!("{what} is missing, and {why}. To install it: apt-get install {packages}"))
     }
+}
+
+/// Fetches the lists of packages: those of a fresh container are empty. If they cannot be had, the ones that are there may do.
+pub(crate) fn update(job: &mut Job) -> Result<(), Obstacle> {
+    if let Some(apt) = apt() {
+        job.run(&mut apt.command(&["update"]))?;
+    }
+    Ok(())
 }
 
 /// The way in which we may use `apt-get`.

@@ -80,11 +80,6 @@ impl Publisher {
         Ok(Self { socket: connect(to).await?, to, key: key.to_owned(), answer: Vec::new() })
     }
 
-    /// Publishes to one user and waits for the 202.
-    pub(crate) async fn publish(&mut self, user: &str, title: u128) -> Result<(), String> {
-        self.publish_to(&[user], title).await
-    }
-
     /// Publishes to some users and waits for the 202.
     pub(crate) async fn publish_to(&mut self, users: &[impl AsRef<str>], title: u128) -> Result<(), String> {
         let users: Vec<_> = users.iter().map(|user| format!("\"{}\"", user.as_ref())).collect();

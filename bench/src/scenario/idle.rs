@@ -1,0 +1,87 @@
+//! Streams on which nothing comes but heartbeats: what they cost to hold.
+
+use super::{of_as_many, per};
+use crate::{
+    client::{
+        crowd::{self, Crowd, Manner},
+        target::Target,
+    },
+    clock::{now, pause},
+    process::{Meter, proportional_kib, socket_kib},
+};
+use std::time::Duration;
+
+/// Memory with so many streams open.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Step {
+    pub(crate) streams: usize,
+    /// The server's, beyond what it has without streams.
+    pub(crate) kib_per_stream: Option<f64>,
+    /// The kernel's buffers, on both sides.
+    pub(crate) kernel_kib_per_stream: f64,
+    /// What the server used while they were open, if that was asked for.
+    pub(crate) percent_of_a_core: Option<f64>,
+}
+
+/// How long a server may take to settle.
+const REST: Duration = Duration::from_millis(500);
+
+/// Opens streams step by step, each of a user of its own; with `watched` of them the processor is watched for `window`.
+pub(crate) fn run(target: &Target, steps: &[usize], watched: usize, window: Duration) -> Result<Vec<Step>, String> {
+    crowd::fits(steps.iter().copied().max().unwrap_or(0))?;
+    warm_up(target)?;
+    let (before, kernel) = (memory(target)?, socket_kib());
+    let (mut open, mut count, mut measured) = (Vec::new(), 0, Vec::new());
+    for &streams in steps {
+        open.push(Crowd::open(target, of_as_many(count..streams), Manner::default())?);
+        count = streams;
+        pause(REST);
+        let per_stream = |kib: u64| per(kib, per(count as u64, 1.0));
+        let kib = memory(target)?.zip(before).map(|(now, before)| per_stream(now.saturating_sub(before)));
+        let mut step = Step {
+            streams,
+            kib_per_stream: kib,
+            kernel_kib_per_stream: per_stream(socket_kib().saturating_sub(kernel)),
+            percent_of_a_core: None,
+        };
+        if streams == watched {
+            let meter = Meter::start(target.process)?;
+            pause(window);
+            let usage = meter.until(now())?;
+            step.percent_of_a_core = usage.processor.map(|used| 100.0 * used / usage.seconds);
+        }
+        measured.push(step);
+    }
+    for crowd in open {
+        let received = crowd.close()?;
+        if received.cut > 0 {
+            return Err(format!("{} idle streams were cut", received.cut));
+        }
+    }
+    Ok(measured)
+}
+
+/// Threads, pools and code are there before the first measured stream.
+fn warm_up(target: &Target) -> Result<(), String> {
+    const EARLY: usize = 900_000;
+    Crowd::open(target, of_as_many(EARLY..EARLY + 50), Manner::default())?.close()?;
+    pause(REST);
+    Ok(())
+}
+
+fn memory(target: &Target) -> Result<Option<u64>, String> {
+    target.process.map(proportional_kib).transpose()
+}
+
+impl Step {
+    pub(crate) fn line(&self) -> String {
+        let shown = |value: Option<f64>, unit: &str| value.map_or("-".to_owned(), |value| format!("{value:.2} {unit}"));
+        format!(
+            "{} streams: {} per stream in the server, {:.2} KiB in the kernel (both sides), {} while idle",
+            self.streams,
+            shown(self.kib_per_stream, "KiB"),
+            self.kernel_kib_per_stream,
+            shown(self.percent_of_a_core, "% of a core"),
+        )
+    }
+}

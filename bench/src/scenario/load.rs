@@ -1,0 +1,106 @@
+//! Messages to open streams: how many, how fast, what they cost, and whether all of them came.
+
+use super::per;
+use crate::{
+    client::{
+        crowd::{self, Crowd, Manner, Seat},
+        histogram::Histogram,
+        judge::Verdict,
+        publishers::{Plan, Sent, publish},
+        target::Target,
+    },
+    clock::seconds,
+    process::{Meter, Usage, proportional_kib, socket_kib},
+};
+use std::time::Duration;
+
+pub(crate) struct Load {
+    pub(crate) seats: Vec<Seat>,
+    pub(crate) manner: Manner,
+    pub(crate) plans: Vec<Plan>,
+    pub(crate) span: Duration,
+}
+
+/// What came of it.
+pub(crate) struct Loaded {
+    pub(crate) verdict: Verdict,
+    pub(crate) sent: Sent,
+    /// From when a message was due until a stream had read it.
+    pub(crate) latency: Histogram,
+    /// From the first publish to the last delivery.
+    pub(crate) usage: Usage,
+    bytes: u64,
+    memory: String,
+}
+
+impl Load {
+    pub(crate) fn run(self, target: &Target) -> Result<Loaded, String> {
+        crowd::fits(self.seats.len())?;
+        let users: Vec<usize> = self.seats.iter().filter(|seat| !seat.stalls).map(|seat| seat.user).collect();
+        let crowd = Crowd::open(target, self.seats, self.manner)?;
+        let meter = Meter::start(target.process)?;
+        let sent = publish(target, &self.plans, self.span)?;
+        let due = users.into_iter().map(|user| sent.to_user(user)).sum();
+        let last = crowd.wait_for(due, self.span * 3 + Duration::from_secs(5))?;
+        let usage = meter.until(last)?;
+        let memory = memory(target)?;
+        let (verdict, received) = crowd.judged(&sent)?;
+        Ok(Loaded { verdict, sent, latency: received.latency, usage, bytes: received.bytes, memory })
+    }
+}
+
+fn memory(target: &Target) -> Result<String, String> {
+    let own = target.process.map(proportional_kib).transpose()?;
+    let own = own.map_or(String::new(), |kib| format!("{kib} KiB in the server, "));
+    Ok(format!("{own}{} KiB in the kernel's sockets (both sides)", socket_kib()))
+}
+
+impl Loaded {
+    /// The run, if it is a result at all: everything taken, and delivered once and in order.
+    pub(crate) fn exact(self) -> Result<Self, String> {
+        match &self.sent.refusal {
+            Some(refusal) => Err(format!("{} publishes were refused, the first with {refusal}", self.sent.refused)),
+            None if !self.verdict.is_exact() => Err(self.verdict.line()),
+            None => Ok(self),
+        }
+    }
+
+    pub(crate) fn deliveries_per_second(&self) -> f64 {
+        per(self.verdict.received, self.usage.seconds)
+    }
+
+    /// Messages taken a second, while publishers were at work.
+    pub(crate) fn publishes_per_second(&self) -> f64 {
+        per(self.sent.taken, seconds(self.sent.from, self.sent.to))
+    }
+
+    /// Microseconds of the server's processor time for each delivery.
+    pub(crate) fn micros_per_delivery(&self) -> Option<f64> {
+        self.usage.processor.map(|used| used * 1e6 / per(self.verdict.received.max(1), 1.0))
+    }
+
+    pub(crate) fn report(&self) -> String {
+        let cost = self
+            .micros_per_delivery()
+            .map_or(String::new(), |micros| format!(", {micros:.3} µs of the server's processor each"));
+        let bytes = per(self.bytes, per(self.verdict.received.max(1), 1.0));
+        let mut text = format!(
+            "{}\n{:.0} publishes/s taken, {:.0} deliveries/s of {bytes:.0} bytes{cost}\n\
+             publish to answer:  {}\npublish to stream:  {}\n{}\n",
+            self.verdict.line(),
+            self.publishes_per_second(),
+            self.deliveries_per_second(),
+            self.sent.answer.line(),
+            self.latency.line(),
+            self.memory,
+        );
+        if self.sent.pacing.count() > 0 {
+            text +=
+                &format!("own pacing error:   {}; {} due and not sent\n", self.sent.pacing.line(), self.sent.unsent);
+        }
+        if let Some(refusal) = &self.sent.refusal {
+            text += &format!("{} publishes REFUSED, the first with {refusal}\n", self.sent.refused);
+        }
+        text
+    }
+}

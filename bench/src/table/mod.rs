@@ -1,0 +1,85 @@
+//! The table of results: every row of every server, in rounds, interleaved.
+
+mod results;
+mod rows;
+mod text;
+mod trials;
+
+use crate::{place::Place, report, servers::Rivals};
+use results::{Results, Who};
+use std::path::{Path, PathBuf};
+pub(crate) use trials::mixed;
+use trials::{Size, Trial};
+
+/// Measure what an open stream costs, to hold and to feed, beside other servers
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// How often each row is measured: medians are shown, with the lowest and the highest
+    #[arg(long, default_value_t = 7)]
+    rounds: usize,
+    /// How long publishers are at work in each measurement
+    #[arg(long, default_value_t = 3.0)]
+    seconds: f64,
+    /// How long idle streams are watched: longer than a heartbeat's interval
+    #[arg(long, default_value_t = 31.0)]
+    idle_seconds: f64,
+    /// One round with few streams, ours only, that fails unless everything is delivered once and in order
+    #[arg(long)]
+    quick: bool,
+    /// Only these measurements
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Trial>,
+    #[command(flatten)]
+    rivals: Rivals,
+    /// Where to record the results
+    #[arg(long)]
+    record: Option<PathBuf>,
+}
+
+impl Args {
+    pub(crate) fn records(&self) -> bool {
+        self.record.is_some()
+    }
+
+    fn size(&self) -> Size {
+        if self.quick { Size::small() } else { Size::whole(self.seconds, self.idle_seconds) }
+    }
+
+    /// As one would type it.
+    fn command(&self) -> String {
+        let Self { rounds, seconds, idle_seconds, .. } = self;
+        let only = self.only.iter().map(|trial| format!(" --only {}", trial.name())).collect::<String>();
+        if self.quick {
+            return format!("cargo xtask bench --quick{only}");
+        }
+        format!(
+            "cargo xtask bench --record -- --rounds {rounds} --seconds {seconds} --idle-seconds {idle_seconds}{only}"
+        )
+    }
+}
+
+pub(crate) fn run(binary: &Path, args: &Args, place: &Place) -> Result<(), String> {
+    let rounds = if args.quick { 1 } else { args.rounds };
+    let who = everybody(args);
+    let bench = trials::Bench::new(binary, &args.rivals, args.size())?;
+    let mut results = Results::default();
+    for round in 0..rounds {
+        for trial in Trial::ALL.into_iter().filter(|trial| args.only.is_empty() || args.only.contains(trial)) {
+            // Each round begins with another server, so that none is always first.
+            for &who in who[round % who.len()..].iter().chain(&who[..round % who.len()]) {
+                if trial.is_for(who) {
+                    report::progress(&format!("round {} of {rounds}: {}, {}", round + 1, trial.name(), who.name()));
+                    results.note(who, trial, bench.measure(trial, who));
+                }
+            }
+        }
+    }
+    let text = text::of(args, place, &who, &results);
+    report::deliver(&text, args.record.as_deref())?;
+    results.failure_of_ours().map_or(Ok(()), Err)
+}
+
+fn everybody(args: &Args) -> Vec<Who> {
+    let rivals = if args.quick { Vec::new() } else { args.rivals.present() };
+    std::iter::once(Who::Campanile).chain(rivals.into_iter().map(Who::Rival)).collect()
+}
