@@ -1,5 +1,6 @@
 //! Frames: events as bytes, ready for the wire, all of them one-line JSON.
 
+mod digits;
 #[cfg(feature = "utoipa")]
 pub mod schema;
 
@@ -96,14 +97,23 @@ pub(crate) fn stamp(buf: &mut Vec<u8>, cursor: Cursor, frame: &[u8]) {
 }
 
 fn id_line(buf: &mut Vec<u8>, cursor: Cursor) {
-    // A cursor is visible ASCII by construction; writing to a Vec cannot fail.
-    let _ = std::io::Write::write_fmt(buf, format_args!("id: {cursor}\n"));
+    buf.extend_from_slice(b"id: ");
+    digits::hexadecimal(buf, cursor.epoch.0);
+    buf.push(b'-');
+    digits::decimal(buf, cursor.seq.0);
+    buf.push(b'\n');
 }
 
 /// The counts, true at `version`.
 pub(crate) fn counts(buf: &mut Vec<u8>, counts: Counts, version: Seq) {
-    let Counts { unread, unseen } = counts;
-    write_event(buf, &COUNTS, &format!(r#"{{"unread":{unread},"unseen":{unseen},"version":{version}}}"#));
+    encode::event_line(buf, &COUNTS);
+    buf.extend_from_slice(br#"data: {"unread":"#);
+    digits::decimal(buf, counts.unread);
+    buf.extend_from_slice(br#","unseen":"#);
+    digits::decimal(buf, counts.unseen);
+    buf.extend_from_slice(br#","version":"#);
+    digits::decimal(buf, version.0);
+    buf.extend_from_slice(b"}\n\n");
 }
 
 /// What is said at the beginning of a stream.

@@ -25,7 +25,7 @@ where
     // Held: without it everything would be told to end at once.
     let (_order, stop) = watch::channel(false);
     let (options, stats, mut writers) = (Arc::new(options), Arc::new(LiveStats::default()), JoinSet::new());
-    let direct = Direct::start(&mut writers, &options, &stats);
+    let Ok(direct) = Direct::start(&mut writers, &options, &stats) else { return };
     if let Some(place) = Places::new(None, None, stats.clone()).take(peer.ip()) {
         let context = Arc::new(Context { app, options, stats, direct, stop });
         context.connection(transport, PeerAddr(peer), place).await;

@@ -152,8 +152,10 @@ impl<T: Transport, A: App> Driver<T, A> {
     fn hand_over(self, taken: Taken, writers: &Direct, place: Place, stop: watch::Receiver<bool>) {
         let Taken { session, head, body } = taken;
         if let Some(socket) = self.connection.into_parts().io.into_inner().into_socket() {
+            // A socket that cannot be handed over is closed, and its client comes back.
+            let Ok(stream) = Stream::new(session, socket, head, Held { body, place, stop }) else { return };
             self.stats.count(Count::direct_streams);
-            writers.take(Stream::new(session, socket, head, Held { body, place, stop }));
+            writers.take(stream);
         }
     }
 

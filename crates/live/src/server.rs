@@ -85,7 +85,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// `listeners` is empty. Failures to accept are logged, counted and survived.
+    /// `listeners` is empty, or there are no file descriptors left. Failures to accept are logged, counted and survived.
     pub async fn serve<A>(
         self,
         listeners: impl Into<Vec<TcpListener>>,
@@ -105,7 +105,7 @@ impl Server {
             Places::new(self.options.max_connections, self.options.max_connections_per_address, self.stats.clone());
         let (options, stats) = (Arc::new(self.options), self.stats);
         let mut writers = JoinSet::new();
-        let direct = Direct::start(&mut writers, &options, &stats);
+        let direct = Direct::start(&mut writers, &options, &stats)?;
         let context = Arc::new(Context { app, options, stats, direct, stop: stopped });
         // Aborted when this future is dropped, with the listening sockets.
         let mut accepting = JoinSet::new();

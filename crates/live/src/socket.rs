@@ -2,7 +2,7 @@
 
 use crate::LiveOptions;
 use socket2::{SockRef, TcpKeepalive};
-use std::{io, time::Duration};
+use std::{io, os::fd::AsFd, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
@@ -30,8 +30,7 @@ pub(crate) trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
 
 impl Transport for TcpStream {
     fn forget_unsent(&self) {
-        // A socket that refuses is closed all the same, a little later.
-        _ = self.set_zero_linger();
+        forget_unsent(self);
     }
 
     const DIRECT: bool = true;
@@ -39,6 +38,12 @@ impl Transport for TcpStream {
     fn into_socket(self) -> Option<TcpStream> {
         Some(self)
     }
+}
+
+/// [`Transport::forget_unsent`] for a socket that somebody else than tokio has.
+pub(crate) fn forget_unsent(socket: &impl AsFd) {
+    // A socket that refuses is closed all the same, a little later.
+    _ = SockRef::from(socket).set_linger(Some(Duration::ZERO));
 }
 
 /// Prepares an accepted socket.

@@ -49,7 +49,7 @@ use tokio::{
     sync::{Notify, Semaphore},
     time::Instant,
 };
-use user::{Announced, Pass, User};
+use user::{Announced, Pass, Terms, User};
 use wake::WakeList;
 
 /// More shards than cores, so that two publishers seldom meet at one lock.
@@ -135,6 +135,11 @@ impl Hub {
         &self.shards[self.shard_of(recipient)]
     }
 
+    fn terms(&self) -> Terms<'_> {
+        let limits = RingLimits { frames: self.options.buffer_frames, bytes: self.options.buffer_bytes };
+        Terms { limits, metrics: &self.metrics }
+    }
+
     /// Streams open now, on this node.
     pub(crate) fn connections(&self) -> usize {
         self.open.load(Ordering::Acquire)
@@ -194,13 +199,12 @@ impl Hub {
     /// Answers where the user is, the newcomer's key, and whom it displaced.
     fn take_user_place(&self, shard: usize, about: &About) -> Result<(usize, u64, WakeList), OpenError> {
         let recipient = &about.identity.recipient;
-        let limits = RingLimits { frames: self.options.buffer_frames, bytes: self.options.buffer_bytes };
         let mut shard = self.shards[shard].lock();
         let known = shard.get(recipient).is_some();
         // Under the lock, so that those of one user grow.
         let key = self.next_key.fetch_add(1, Ordering::Relaxed);
         // A user's first key is its serial number: it was never given before.
-        let (place, user) = shard.enter(recipient, || User::new(key, limits));
+        let (place, user) = shard.enter(recipient, || User::new(key));
         let mut evicted = WakeList::default();
         if user.counted() >= self.options.max_connections_per_user {
             match self.options.connection_limit_policy {
@@ -231,7 +235,7 @@ impl Hub {
     /// Announces a committed entry to the user's streams. Answers how many will write it.
     pub(crate) fn announce(self: &Arc<Self>, recipient: &Recipient, entry: Logged) -> usize {
         let announced = match self.shard(recipient).lock().get_mut(recipient) {
-            Some(user) => user.announce(entry, &self.metrics),
+            Some(user) => user.announce(entry, self.terms()),
             None => Announced::default(),
         };
         if announced.began_waiting {
@@ -248,14 +252,14 @@ impl Hub {
         let hub = Arc::clone(self);
         self.runtime.spawn(async move {
             tokio::time::sleep(REORDER_WAIT).await;
-            hub.act(&recipient, |user| user.stop_waiting(&hub.metrics));
+            hub.act(&recipient, |user| user.stop_waiting(hub.terms()));
         });
     }
 
     /// Hands a live event to the user's streams. Answers how many will write it.
     pub(crate) fn signal(&self, recipient: &Recipient, frame: Frame, key: Option<Box<str>>) -> usize {
         let announced = match self.shard(recipient).lock().get_mut(recipient) {
-            Some(user) => user.signal(frame, key, Instant::now(), &self.metrics),
+            Some(user) => user.signal(frame, key, Instant::now(), self.terms()),
             None => Announced::default(),
         };
         announced.wakers.wake();

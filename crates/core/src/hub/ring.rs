@@ -51,12 +51,11 @@ pub(super) struct Ring {
     items: VecDeque<Item>,
     next: u64,
     bytes: usize,
-    limits: RingLimits,
 }
 
 impl Ring {
-    pub(super) fn new(limits: RingLimits) -> Self {
-        Self { items: VecDeque::new(), next: 0, bytes: 0, limits }
+    pub(super) fn new() -> Self {
+        Self { items: VecDeque::new(), next: 0, bytes: 0 }
     }
 
     /// The index that the next frame will get: where a stream begins that wants only what is new.
@@ -64,8 +63,8 @@ impl Ring {
         self.next
     }
 
-    /// Takes a frame that `pending` streams have to write.
-    pub(super) fn push(&mut self, kind: Kind, frame: Frame, at: Instant, pending: usize) -> Pushed {
+    /// Takes a frame that `pending` streams have to write, within `limits`.
+    pub(super) fn push(&mut self, kind: Kind, frame: Frame, at: Instant, pending: usize, limits: RingLimits) -> Pushed {
         let mut pushed = Pushed::default();
         if let Kind::Live { key: Some(key) } = &kind {
             pushed.conflated = self.remove_key(key);
@@ -73,7 +72,7 @@ impl Ring {
         self.bytes += frame.len();
         self.items.push_back(Item { index: self.next, kind, frame, at, pending });
         self.next += 1;
-        self.make_room(&mut pushed);
+        self.make_room(limits, &mut pushed);
         pushed
     }
 
@@ -86,8 +85,8 @@ impl Ring {
         true
     }
 
-    fn make_room(&mut self, pushed: &mut Pushed) {
-        while self.items.len() > self.limits.frames || self.bytes > self.limits.bytes {
+    fn make_room(&mut self, limits: RingLimits, pushed: &mut Pushed) {
+        while self.items.len() > limits.frames || self.bytes > limits.bytes {
             let Some(item) = self.pop() else { return };
             match item.kind {
                 Kind::Logged { .. } => pushed.dropped_logged += 1,
@@ -98,7 +97,7 @@ impl Ring {
 
     /// Drops everything; indices go on.
     pub(super) fn clear(&mut self) {
-        self.items.clear();
+        self.items = VecDeque::new();
         self.bytes = 0;
     }
 
@@ -122,6 +121,9 @@ impl Ring {
         while self.items.front().is_some_and(|item| item.pending == 0) {
             self.pop();
         }
+        if self.items.is_empty() {
+            self.items = VecDeque::new();
+        }
     }
 
     #[cfg(test)]
@@ -137,7 +139,7 @@ mod tests {
     const LIMITS: RingLimits = RingLimits { frames: 3, bytes: 30 };
 
     fn live(ring: &mut Ring, key: Option<&str>, len: usize) -> Pushed {
-        ring.push(Kind::Live { key: key.map(Into::into) }, vec![b'x'; len].into(), Instant::now(), 1)
+        ring.push(Kind::Live { key: key.map(Into::into) }, vec![b'x'; len].into(), Instant::now(), 1, LIMITS)
     }
 
     fn indices(ring: &Ring) -> Vec<u64> {
@@ -146,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_full_ring_drops_its_oldest_frame_by_number_and_by_bytes() {
-        let mut ring = Ring::new(LIMITS);
+        let mut ring = Ring::new();
         (0..3).for_each(|_| assert_eq!(live(&mut ring, None, 1), Pushed::default()));
         assert_eq!(live(&mut ring, None, 1).dropped_live, [0]);
         assert_eq!(live(&mut ring, None, 28).dropped_live, [1]);
@@ -157,7 +159,7 @@ mod tests {
 
     #[test]
     fn a_newer_frame_of_a_key_takes_the_place_of_the_older_one() {
-        let mut ring = Ring::new(LIMITS);
+        let mut ring = Ring::new();
         live(&mut ring, Some("a"), 1);
         live(&mut ring, Some("b"), 1);
         assert!(live(&mut ring, Some("a"), 1).conflated);
@@ -167,9 +169,9 @@ mod tests {
 
     #[test]
     fn a_frame_leaves_when_every_stream_has_written_it() {
-        let mut ring = Ring::new(LIMITS);
+        let mut ring = Ring::new();
         for _ in 0..2 {
-            ring.push(Kind::Live { key: None }, Frame::from_static(b"x"), Instant::now(), 2);
+            ring.push(Kind::Live { key: None }, Frame::from_static(b"x"), Instant::now(), 2, LIMITS);
         }
         ring.written(0, 2);
         assert_eq!(indices(&ring), [0, 1]);

@@ -58,7 +58,7 @@ pub struct Session {
     resume: Resume,
     transport: Transport,
     epoch: Epoch,
-    greeting: Option<Vec<u8>>,
+    greeting: Option<Box<[u8]>>,
     refill: Option<BoxFuture<'static, Result<Refill, Lost>>>,
     times: Times,
     timer: Option<Pin<Box<Sleep>>>,
@@ -93,7 +93,7 @@ impl Session {
             resume,
             transport: request.transport,
             epoch: head.epoch,
-            greeting: Some(greeting),
+            greeting: Some(greeting.into()),
             refill: None,
             times,
             timer: None,
@@ -199,7 +199,7 @@ impl Session {
     /// When to poll at the latest, whether or not the waker is woken. It moves with every step.
     #[must_use]
     pub fn deadline(&self) -> Instant {
-        self.times.next()
+        self.times.next(&self.lease.hub.options)
     }
 
     /// The next step: when it is ready, `chunk` holds the bytes to write, and nothing else. `now` is this moment.
@@ -221,7 +221,7 @@ impl Session {
         if polled.is_ready() {
             return polled;
         }
-        match (self.times.end(now), self.times.sign(now)) {
+        match (self.times.end(now), self.times.sign(&self.lease.hub.options, now)) {
             (Some(reason), _) => self.finish(reason, now, chunk),
             (None, Some(sign)) => {
                 chunk.set(&self.sign(sign), 1);
@@ -290,7 +290,7 @@ impl Session {
         self.bytes += length;
         metrics.events_written.inc_by(chunk.events);
         metrics.bytes_written.inc_by(length);
-        self.times.wrote(now);
+        self.times.wrote(&self.lease.hub.options, now);
         Poll::Ready(step)
     }
 

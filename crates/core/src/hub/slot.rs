@@ -158,7 +158,7 @@ impl Slot {
 
 /// The places of a user's streams, in the order in which they came. Most users have one, and a tree would have room for eleven.
 #[derive(Default, Debug)]
-#[expect(clippy::vec_box, reason = "a vector has room for four at once, and most users have one stream")]
+#[expect(clippy::vec_box, reason = "a second place does not move the first")]
 pub(super) struct Slots(Vec<Box<Slot>>);
 
 impl Slots {
@@ -172,6 +172,9 @@ impl Slots {
 
     /// Takes in a place whose key is larger than all others'.
     pub(super) fn push(&mut self, slot: Slot) {
+        if self.0.is_empty() {
+            self.0.reserve_exact(1);
+        }
         self.0.push(Box::new(slot));
     }
 

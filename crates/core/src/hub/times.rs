@@ -5,16 +5,17 @@ use crate::{Identity, SseOptions, Timestamp};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// When something is due.
+/// When something is due. Every stream has these, so what the options say stays there.
 pub(super) struct Times {
     heartbeat: Instant,
-    interval: Duration,
-    /// When to tell that the token ends soon, and what to tell.
-    expiring: Option<(Instant, Timestamp)>,
-    expires: Option<Instant>,
-    lifetime: Option<Instant>,
-    /// Drawn when the drain is noticed.
-    drain: Option<Instant>,
+    /// When the token ends: by this clock, and as it is told.
+    expires: Option<(Instant, Timestamp)>,
+    /// When the stream is asked to move on, and why.
+    leaves: Option<(Instant, EndReason)>,
+    /// Whether it is still to be told that the token ends soon.
+    warns: bool,
+    /// Whether the drain has drawn its moment.
+    drains: bool,
 }
 
 /// What the clock asks for.
@@ -31,46 +32,52 @@ impl Times {
         let expires_at = identity.expires_at;
         Self {
             heartbeat: now + less_jitter(options.heartbeat),
-            interval: options.heartbeat,
-            expiring: expires_at.map(|at| (now + at.minus(options.expiring).since(wall), at)),
-            expires: expires_at.map(|at| now + at.since(wall)),
-            lifetime: options.max_lifetime.map(|lifetime| now + around(lifetime)),
-            drain: None,
+            expires: expires_at.map(|at| (now + at.since(wall), at)),
+            leaves: options.max_lifetime.map(|lifetime| (now + around(lifetime), EndReason::Lifetime)),
+            warns: expires_at.is_some(),
+            drains: false,
         }
     }
 
     /// Something was written: the next heartbeat is a whole interval away.
-    pub(super) fn wrote(&mut self, now: Instant) {
-        self.heartbeat = now + less_jitter(self.interval);
+    pub(super) fn wrote(&mut self, options: &SseOptions, now: Instant) {
+        self.heartbeat = now + less_jitter(options.heartbeat);
     }
 
     /// Takes the moment of this stream's end, once: `share` says where in the window.
     pub(super) fn notice(&mut self, drain: Drain, share: impl FnOnce() -> f64) {
-        let window = drain.ends - drain.began;
-        self.drain.get_or_insert_with(|| drain.began + window.mul_f64(share()));
+        if !std::mem::replace(&mut self.drains, true) {
+            let at = drain.began + (drain.ends - drain.began).mul_f64(share());
+            if self.leaves.is_none_or(|(lifetime, _)| at <= lifetime) {
+                self.leaves = Some((at, EndReason::Draining));
+            }
+        }
     }
 
     /// When to look again.
-    pub(super) fn next(&self) -> Instant {
-        let expiring = self.expiring.map(|(at, _)| at);
-        let ends = [expiring, self.expires, self.lifetime, self.drain];
+    pub(super) fn next(&self, options: &SseOptions) -> Instant {
+        let ends = [self.warning(options), self.expires.map(|(at, _)| at), self.leaves.map(|(at, _)| at)];
         ends.into_iter().flatten().fold(self.heartbeat, Instant::min)
+    }
+
+    /// When to tell that the token ends soon, if that is still to be told. Before there was time there is no instant: then at once.
+    fn warning(&self, options: &SseOptions) -> Option<Instant> {
+        let (ends, _) = self.expires.filter(|_| self.warns)?;
+        Some(ends.checked_sub(options.expiring).unwrap_or(self.heartbeat))
     }
 
     /// Which end is due. The token's comes first: after it nothing else may be said.
     pub(super) fn end(&self, now: Instant) -> Option<EndReason> {
-        let due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
-        match () {
-            () if due(self.expires) => Some(EndReason::Expired),
-            () if due(self.drain) => Some(EndReason::Draining),
-            () if due(self.lifetime) => Some(EndReason::Lifetime),
-            () => None,
+        if self.expires.is_some_and(|(at, _)| at <= now) {
+            return Some(EndReason::Expired);
         }
+        self.leaves.filter(|(at, _)| *at <= now).map(|(_, reason)| reason)
     }
 
     /// Which sign is due; told once.
-    pub(super) fn sign(&mut self, now: Instant) -> Option<Sign> {
-        if let Some((_, expires_at)) = self.expiring.take_if(|(at, _)| *at <= now) {
+    pub(super) fn sign(&mut self, options: &SseOptions, now: Instant) -> Option<Sign> {
+        if let (true, Some((_, expires_at))) = (self.warning(options).is_some_and(|at| at <= now), self.expires) {
+            self.warns = false;
             return Some(Sign::Expiring(expires_at));
         }
         (self.heartbeat <= now).then_some(Sign::Heartbeat)

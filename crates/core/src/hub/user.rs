@@ -15,6 +15,9 @@ use tokio::time::Instant;
 /// Entries that wait for a missing predecessor; with more of them waiting is pointless.
 const MAX_EARLY: usize = 256;
 
+/// Entries by their seqs. Few users ever have any.
+type Early = BTreeMap<Seq, Logged>;
+
 /// A user with at least one open stream on this node.
 #[derive(Debug)]
 pub(super) struct User {
@@ -27,7 +30,14 @@ pub(super) struct User {
     /// The newest entry that was announced here, or that a look at the store found.
     head: Option<Seq>,
     /// Entries that overtook their predecessor.
-    early: BTreeMap<Seq, Logged>,
+    early: Option<Box<Early>>,
+}
+
+/// What a node grants its rings, and where it counts what they do.
+#[derive(Clone, Copy)]
+pub(super) struct Terms<'a> {
+    pub(super) limits: RingLimits,
+    pub(super) metrics: &'a Metrics,
 }
 
 /// A committed entry as it is announced.
@@ -66,9 +76,8 @@ pub(super) enum Pass {
 }
 
 impl User {
-    pub(super) fn new(serial: u64, limits: RingLimits) -> Self {
-        let (ring, slots) = (Ring::new(limits), Slots::default());
-        Self { serial, ring, slots, epoch: None, head: None, early: BTreeMap::new() }
+    pub(super) fn new(serial: u64) -> Self {
+        Self { serial, ring: Ring::new(), slots: Slots::default(), epoch: None, head: None, early: None }
     }
 
     /// Streams that count for the limit: those that were told to end do not.
@@ -115,7 +124,7 @@ impl User {
     /// The log is gone: its streams end, and nothing of it is left for those that open later.
     pub(super) fn forget(&mut self) -> WakeList {
         self.ring.clear();
-        self.early.clear();
+        self.early = None;
         (self.head, self.epoch) = (None, None);
         self.end(EndReason::Revoked, |slot| slot.last.is_some())
     }
@@ -168,44 +177,45 @@ impl User {
     }
 
     /// A committed entry was announced: the next one goes to the ring, a known one is dropped, one that overtook others waits.
-    pub(super) fn announce(&mut self, entry: Logged, metrics: &Metrics) -> Announced {
+    pub(super) fn announce(&mut self, entry: Logged, terms: Terms<'_>) -> Announced {
         let seq = entry.cursor.seq;
         if self.epoch.is_some_and(|known| known != entry.cursor.epoch) {
             return Announced { doubtful: true, ..Announced::default() };
         }
         match self.head {
             Some(head) if seq <= head => Announced::default(),
-            Some(head) if seq > head.next() && self.early.len() < MAX_EARLY => {
-                let began_waiting = self.early.is_empty();
-                self.early.insert(seq, entry);
-                metrics.reordered.inc();
+            Some(head) if seq > head.next() && self.early.as_ref().map_or(0, |early| early.len()) < MAX_EARLY => {
+                let began_waiting = self.early.is_none();
+                self.early.get_or_insert_default().insert(seq, entry);
+                terms.metrics.reordered.inc();
                 Announced { began_waiting, ..Announced::default() }
             }
             _ => {
-                self.push_logged(entry, metrics);
-                self.take_successors(metrics);
+                self.push_logged(entry, terms);
+                self.take_successors(terms);
                 Announced { reached: self.counted(), wakers: self.take_wakers(), ..Announced::default() }
             }
         }
     }
 
-    fn take_successors(&mut self, metrics: &Metrics) {
-        while let Some(first) = self.early.first_entry() {
+    fn take_successors(&mut self, terms: Terms<'_>) {
+        while let Some(first) = self.early.as_mut().and_then(|early| early.first_entry()) {
             match self.head {
                 Some(head) if *first.key() > head.next() => return,
                 Some(head) if *first.key() <= head => drop(first.remove()),
                 _ => {
                     let entry = first.remove();
-                    self.push_logged(entry, metrics);
+                    self.push_logged(entry, terms);
                 }
             }
         }
+        self.early = None;
     }
 
     /// Nobody waits any longer for missing entries: streams will find the hole and read the store.
-    pub(super) fn stop_waiting(&mut self, metrics: &Metrics) -> WakeList {
-        for entry in std::mem::take(&mut self.early).into_values() {
-            self.push_logged(entry, metrics);
+    pub(super) fn stop_waiting(&mut self, terms: Terms<'_>) -> WakeList {
+        for entry in self.early.take().into_iter().flat_map(|early| early.into_values()) {
+            self.push_logged(entry, terms);
         }
         self.take_wakers()
     }
@@ -221,25 +231,30 @@ impl User {
         wakers
     }
 
-    fn push_logged(&mut self, entry: Logged, metrics: &Metrics) {
+    fn push_logged(&mut self, entry: Logged, terms: Terms<'_>) {
         self.head = self.head.max(Some(entry.cursor.seq));
         let kind = Kind::Logged { cursor: entry.cursor, counts: entry.counts };
-        self.push(kind, entry.frame, entry.at, metrics);
+        self.push(kind, entry.frame, entry.at, terms);
     }
 
     /// A live event, for those who are here now.
-    pub(super) fn signal(&mut self, frame: Frame, key: Option<Box<str>>, at: Instant, metrics: &Metrics) -> Announced {
-        self.push(Kind::Live { key }, frame, at, metrics);
+    pub(super) fn signal(&mut self, frame: Frame, key: Option<Box<str>>, at: Instant, terms: Terms<'_>) -> Announced {
+        self.push(Kind::Live { key }, frame, at, terms);
         Announced { reached: self.counted(), wakers: self.take_wakers(), ..Announced::default() }
     }
 
-    fn push(&mut self, kind: Kind, frame: Frame, at: Instant, metrics: &Metrics) {
-        let Pushed { dropped_live, dropped_logged, conflated } = self.ring.push(kind, frame, at, self.slots.len());
+    fn push(&mut self, kind: Kind, frame: Frame, at: Instant, Terms { limits, metrics }: Terms<'_>) {
+        let pushed = self.ring.push(kind, frame, at, self.slots.len(), limits);
+        if pushed.conflated {
+            metrics.conflated.inc();
+        }
+        self.dropped(pushed, metrics);
+    }
+
+    /// Frames left the ring before everybody had them: logged ones are refilled, live ones are told of.
+    fn dropped(&mut self, Pushed { dropped_live, dropped_logged, .. }: Pushed, metrics: &Metrics) {
         if dropped_logged > 0 {
             count(&metrics.dropped, "kind", "logged", dropped_logged);
-        }
-        if conflated {
-            metrics.conflated.inc();
         }
         for index in dropped_live {
             count(&metrics.dropped, "kind", "live", 1);
@@ -285,5 +300,17 @@ impl User {
     /// Why a stream must end, if it must.
     pub(super) fn ends(&mut self, key: u64) -> Option<EndReason> {
         self.slots.get_mut(key).and_then(|slot| slot.end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each byte of these is paid by every user with an open stream: docs/decisions/0003 adds them up.
+    #[test]
+    fn a_user_with_one_stream_is_small() {
+        assert!(size_of::<User>() <= 160, "{}", size_of::<User>());
+        assert!(size_of::<Slot>() <= 128, "{}", size_of::<Slot>());
     }
 }

@@ -19,11 +19,15 @@ impl WakeList {
 
 impl Extend<Waker> for WakeList {
     fn extend<T: IntoIterator<Item = Waker>>(&mut self, wakers: T) {
-        for waker in wakers {
-            match self.first {
-                None => self.first = Some(waker),
-                Some(_) => self.rest.push(waker),
-            }
+        let mut wakers = wakers.into_iter();
+        if self.first.is_none() {
+            self.first = wakers.next();
+        }
+        if let Some(waker) = wakers.next() {
+            // Room for all of them at once, however many there are.
+            self.rest.reserve(1 + wakers.size_hint().1.unwrap_or(0));
+            self.rest.push(waker);
+            self.rest.extend(wakers);
         }
     }
 }

@@ -1,7 +1,10 @@
 //! Who a notification is for: a user within a tenant, or those of a topic.
 
 use campanile_sse::EventName;
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, LazyLock},
+};
 
 /// The longest tenant or user id, in bytes.
 const MAX_WHO_BYTES: usize = 256;
@@ -105,7 +108,8 @@ who!(
 impl Default for Tenant {
     /// The tenant of everybody where tenants are not configured: `default`.
     fn default() -> Self {
-        Self("default".into())
+        static DEFAULT: LazyLock<Tenant> = LazyLock::new(|| Tenant("default".into()));
+        DEFAULT.clone()
     }
 }
 

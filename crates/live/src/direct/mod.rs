@@ -1,12 +1,13 @@
 //! The direct path: event streams whose sockets were taken back from hyper.
 //!
 //! An open stream costs what it needs: its socket, its session, and a place in one writer's list. No task, no buffer, no timer of its own. A
-//! [`writer`] drives many streams: it sleeps until somebody woke one of them ([`inbox`]) or a deadline has come ([`wheel`]), and then lets each
-//! write what it has in one go ([`stream`]), fairly between users ([`lanes`]).
+//! [`writer`] drives many streams: it sleeps until somebody woke one of them ([`inbox`]), a socket has something to say ([`sockets`]) or a deadline
+//! has come ([`wheel`]), and then lets each write what it has in one go ([`stream`]), fairly between users ([`lanes`]).
 
 mod head;
 mod inbox;
 mod lanes;
+mod sockets;
 mod stream;
 mod wheel;
 mod writer;
@@ -17,6 +18,7 @@ pub(crate) use stream::{Held, Stream};
 use crate::{LiveOptions, LiveStats};
 use inbox::Inbox;
 use std::{
+    io,
     num::NonZero,
     sync::{
         Arc,
@@ -39,13 +41,21 @@ struct Writers {
 
 impl Direct {
     /// Starts a writer for each processor. They run until `tasks` is dropped, and their streams end with them.
-    pub(crate) fn start(tasks: &mut JoinSet<()>, options: &Arc<LiveOptions>, stats: &Arc<LiveStats>) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// There are no file descriptors left.
+    pub(crate) fn start(
+        tasks: &mut JoinSet<()>,
+        options: &Arc<LiveOptions>,
+        stats: &Arc<LiveStats>,
+    ) -> io::Result<Self> {
         let processors = thread::available_parallelism().map_or(1, NonZero::get);
         let inboxes: Vec<_> = (0..processors).map(|_| Arc::new(Inbox::new())).collect();
         for inbox in &inboxes {
-            tasks.spawn(Writer::new(inbox.clone(), options.clone(), stats.clone()).run());
+            tasks.spawn(Writer::new(inbox.clone(), options.clone(), stats.clone())?.run());
         }
-        Self(Arc::new(Writers { inboxes, next: AtomicUsize::new(0) }))
+        Ok(Self(Arc::new(Writers { inboxes, next: AtomicUsize::new(0) })))
     }
 
     /// Gives a stream to a writer, in turn.

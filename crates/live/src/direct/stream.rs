@@ -1,18 +1,19 @@
 //! One stream: its session, its socket, and what the socket has not taken yet.
 
-use super::inbox::Ear;
-use crate::{places::Place, socket::Transport};
+use super::{inbox::Ear, sockets::Sockets};
+use crate::{places::Place, socket};
 use axum::body::Body;
 use campanile_core::{Chunk, Session, Step};
+use mio::net::TcpStream;
 use std::{
-    io::{self, ErrorKind},
+    io::{self, ErrorKind, Read, Write},
+    net,
     sync::Arc,
     task::{Context, Poll, Waker},
     time::Duration,
 };
 use tokio::{
     io::AsyncWriteExt,
-    net::TcpStream,
     sync::watch,
     time::{Instant, timeout},
 };
@@ -26,15 +27,24 @@ const READ: usize = 1024;
 pub(crate) struct Stream {
     session: Box<Session>,
     socket: TcpStream,
-    /// What the socket has not taken: the head at first, later the rest of a chunk. Nothing is written, and the session is not asked, before
-    /// it is gone.
-    pending: Vec<u8>,
-    written: usize,
-    /// Since when the peer has accepted nothing.
-    stuck_since: Option<Instant>,
+    /// What goes before the first chunk.
+    head: Option<Box<[u8]>>,
+    /// What the socket has not taken. The session is not asked before it is gone.
+    rest: Option<Box<Rest>>,
+    /// Whether its socket may have something to read.
+    readable: bool,
     /// Its last bytes are written, or pending.
     ended: bool,
     held: Held,
+}
+
+/// The rest of a chunk.
+#[derive(Debug)]
+struct Rest {
+    bytes: Vec<u8>,
+    written: usize,
+    /// Since when the peer has accepted nothing.
+    since: Instant,
 }
 
 /// What lives as long as a stream, because it waits for that or counts it.
@@ -65,8 +75,31 @@ pub(super) enum Turn {
 }
 
 impl Stream {
-    pub(crate) fn new(session: Box<Session>, socket: TcpStream, head: Vec<u8>, held: Held) -> Self {
-        Self { session, socket, pending: head, written: 0, stuck_since: None, ended: false, held }
+    /// # Errors
+    ///
+    /// The runtime does not let go of the socket.
+    pub(crate) fn new(
+        session: Box<Session>,
+        socket: tokio::net::TcpStream,
+        head: Vec<u8>,
+        held: Held,
+    ) -> io::Result<Self> {
+        let socket = TcpStream::from_std(socket.into_std()?);
+        Ok(Self { session, socket, head: Some(head.into()), rest: None, readable: false, ended: false, held })
+    }
+
+    /// From now on `sockets` hear its socket.
+    ///
+    /// # Errors
+    ///
+    /// They take no more.
+    pub(super) fn enter(&mut self, sockets: &Sockets, key: u32) -> io::Result<()> {
+        sockets.add(&mut self.socket, key)
+    }
+
+    /// Something has come, or the peer is gone.
+    pub(super) fn note_readable_if(&mut self, readable: bool) {
+        self.readable |= readable;
     }
 
     /// Equal for streams of one user.
@@ -76,20 +109,20 @@ impl Stream {
 
     /// How many bytes it holds that its socket has not taken.
     pub(super) fn backlog(&self) -> usize {
-        self.pending.len()
+        self.rest.as_ref().map_or(0, |rest| rest.bytes.len())
     }
 
     /// When to give it a turn at the latest.
     pub(super) fn deadline(&self, write_timeout: Duration) -> Instant {
         let session = self.session.deadline();
-        self.stuck_since.map_or(session, |since| session.min(since + write_timeout))
+        self.rest.as_ref().map_or(session, |rest| session.min(rest.since + write_timeout))
     }
 
     /// Lets it do what it has to do: one write at most.
     pub(super) fn turn(&mut self, waker: &Waker, now: Instant, write_timeout: Duration, chunk: &mut Chunk) -> Turn {
         let mut cx = Context::from_waker(waker);
         match self.try_turn(&mut cx, now, chunk) {
-            Ok(Turn::Rest) if self.stuck_since.is_some_and(|since| now >= since + write_timeout) => Turn::Stuck,
+            Ok(Turn::Rest) if self.rest.as_ref().is_some_and(|rest| now >= rest.since + write_timeout) => Turn::Stuck,
             Ok(turn) => turn,
             Err(_) => Turn::Gone,
         }
@@ -97,14 +130,14 @@ impl Stream {
 
     fn try_turn(&mut self, cx: &mut Context<'_>, now: Instant, chunk: &mut Chunk) -> io::Result<Turn> {
         self.read(cx)?;
-        if self.stuck_since.is_some() {
-            return self.push_on(cx, now);
+        if let Some(rest) = self.rest.take() {
+            return self.push_on(rest, now);
         }
         let Poll::Ready(step) = self.session.poll_step(cx, now, chunk) else { return Ok(Turn::Rest) };
         self.ended = step == Step::End;
-        self.write(cx, now, chunk.bytes())?;
+        self.write(now, chunk.bytes())?;
         Ok(match step {
-            _ if self.stuck_since.is_some() => Turn::Rest,
+            _ if self.rest.is_some() => Turn::Rest,
             Step::More => Turn::Again,
             Step::Rest => Turn::Rest,
             Step::End => Turn::Over,
@@ -112,15 +145,21 @@ impl Stream {
     }
 
     /// Throws away what the peer sends: after its request nothing of it matters but its end.
-    fn read(&self, cx: &mut Context<'_>) -> io::Result<()> {
+    fn read(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        if !self.readable {
+            return Ok(());
+        }
+        let mut scratch = [0; READ];
         for _ in 0..READS {
-            let Poll::Ready(ready) = self.socket.poll_read_ready(cx) else { return Ok(()) };
-            ready?;
-            let mut scratch = [0; READ];
-            match self.socket.try_read(&mut scratch) {
+            match self.socket.read(&mut scratch) {
                 Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
-                Err(error) if error.kind() != ErrorKind::WouldBlock => return Err(error),
-                Ok(_) | Err(_) => {}
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.readable = false;
+                    return Ok(());
+                }
+                Err(error) => return Err(error),
             }
         }
         cx.waker().wake_by_ref();
@@ -128,53 +167,47 @@ impl Stream {
     }
 
     /// Writes the rest of an earlier chunk.
-    fn push_on(&mut self, cx: &mut Context<'_>, now: Instant) -> io::Result<Turn> {
-        let rest = std::mem::take(&mut self.pending);
-        let written = std::mem::take(&mut self.written);
-        let before = rest.len() - written;
-        let taken = self.offer(cx, &rest[written..])?;
+    fn push_on(&mut self, mut rest: Box<Rest>, now: Instant) -> io::Result<Turn> {
+        let taken = self.offer(&rest.bytes[rest.written..])?;
         if taken > 0 {
-            self.stuck_since = Some(now);
+            rest.since = now;
         }
-        if taken < before {
-            (self.pending, self.written) = (rest, written + taken);
+        rest.written += taken;
+        if rest.written < rest.bytes.len() {
+            self.rest = Some(rest);
             let torn = !self.ended && self.session.must_end(now);
             return Ok(if torn { Turn::Tear } else { Turn::Rest });
         }
-        self.stuck_since = None;
         Ok(if self.ended { Turn::Over } else { Turn::Again })
     }
 
     /// Writes a chunk, after the head if that is still to be written: both in one go.
-    fn write(&mut self, cx: &mut Context<'_>, now: Instant, bytes: &[u8]) -> io::Result<()> {
-        if self.pending.is_empty() {
-            let taken = self.offer(cx, bytes)?;
+    fn write(&mut self, now: Instant, bytes: &[u8]) -> io::Result<()> {
+        let Some(head) = self.head.take() else {
+            let taken = self.offer(bytes)?;
             self.keep(&bytes[taken..], now);
             return Ok(());
-        }
-        let mut all = std::mem::take(&mut self.pending);
-        all.extend_from_slice(bytes);
-        let taken = self.offer(cx, &all)?;
+        };
+        let all = [&head, bytes].concat();
+        let taken = self.offer(&all)?;
         self.keep(&all[taken..], now);
         Ok(())
     }
 
     fn keep(&mut self, rest: &[u8], now: Instant) {
         if !rest.is_empty() {
-            (self.pending, self.written, self.stuck_since) = (rest.to_vec(), 0, Some(now));
+            self.rest = Some(Box::new(Rest { bytes: rest.to_vec(), written: 0, since: now }));
         }
     }
 
-    /// Writes as much as the socket takes; if that is not all, the waker is registered for more.
-    fn offer(&self, cx: &mut Context<'_>, bytes: &[u8]) -> io::Result<usize> {
+    /// Writes as much as the socket takes; if that is not all, the writer hears when it takes more.
+    fn offer(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut taken = 0;
         while taken < bytes.len() {
-            match self.socket.try_write(&bytes[taken..]) {
+            match self.socket.write(&bytes[taken..]) {
                 Ok(more) => taken += more,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => match self.socket.poll_write_ready(cx) {
-                    Poll::Ready(ready) => ready?,
-                    Poll::Pending => break,
-                },
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(error) => return Err(error),
             }
         }
@@ -183,16 +216,20 @@ impl Stream {
 
     /// Closes so that nothing more arrives.
     pub(super) fn tear(self) {
-        self.socket.forget_unsent();
+        socket::forget_unsent(&self.socket);
     }
 
     /// Closes so that the last byte arrives: FIN, then what the peer still sends is thrown away for a while. The session's place is free at
     /// once.
-    pub(super) fn close(self, linger: Duration) {
+    pub(super) fn close(self, sockets: &Sockets, linger: Duration) {
         let Self { session, mut socket, held, .. } = self;
         drop(session);
         let Held { body, place, mut stop } = held;
         drop(body);
+        let freed = sockets.take_out(&mut socket);
+        let Ok(mut socket) = freed.and_then(|()| tokio::net::TcpStream::from_std(net::TcpStream::from(socket))) else {
+            return;
+        };
         tokio::spawn(async move {
             tokio::select! {
                 sent = socket.shutdown() => if sent.is_err() { return },
@@ -208,7 +245,7 @@ impl Stream {
 }
 
 /// Throws away what the peer still sends, until it has closed.
-async fn discard(socket: &TcpStream) -> io::Result<()> {
+async fn discard(socket: &tokio::net::TcpStream) -> io::Result<()> {
     let mut scratch = [0; READ];
     loop {
         socket.readable().await?;
@@ -220,15 +257,26 @@ async fn discard(socket: &TcpStream) -> io::Result<()> {
     }
 }
 
-/// A stream in its writer's list.
+/// A stream in its writer's list, which is as long as the most streams that there were at once.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) stream: Box<Stream>,
     pub(super) ear: Arc<Ear<Box<Stream>>>,
-    pub(super) waker: Waker,
-    pub(super) lane: u64,
     /// The tick at which the wheel hands it out.
     pub(super) tick: u64,
     /// Whether it is in its lane.
     pub(super) queued: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each byte of these is paid by every open stream: docs/decisions/0003 adds them up.
+    #[test]
+    fn an_idle_stream_is_small() {
+        assert!(size_of::<Session>() <= 256, "{}", size_of::<Session>());
+        assert!(size_of::<Stream>() <= 120, "{}", size_of::<Stream>());
+        assert!(size_of::<Entry>() <= 32, "{}", size_of::<Entry>());
+    }
 }

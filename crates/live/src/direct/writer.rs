@@ -3,6 +3,7 @@
 use super::{
     inbox::{Ear, Inbox},
     lanes::{Lanes, TURN},
+    sockets::{Signal, Sockets},
     stream::{Entry, Stream, Turn},
     wheel::Wheel,
 };
@@ -10,6 +11,8 @@ use crate::{LiveOptions, LiveStats, stats::Count};
 use campanile_core::Chunk;
 use slab::Slab;
 use std::{
+    future::poll_fn,
+    io,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
     sync::Arc,
@@ -26,6 +29,7 @@ pub(super) struct Writer {
     options: Arc<LiveOptions>,
     stats: Arc<LiveStats>,
     streams: Slab<Entry>,
+    sockets: Sockets,
     lanes: Lanes,
     wheel: Wheel,
     /// The bytes of one write, whoever's it is.
@@ -34,33 +38,44 @@ pub(super) struct Writer {
     #[expect(clippy::vec_box, reason = "both are as large as the largest storm of arrivals was")]
     arrived: Vec<Box<Stream>>,
     woken: Vec<u32>,
+    heard: Vec<Signal>,
     turn: Vec<u32>,
 }
 
 impl Writer {
-    pub(super) fn new(inbox: Arc<Inbox<Box<Stream>>>, options: Arc<LiveOptions>, stats: Arc<LiveStats>) -> Self {
-        Self {
+    /// # Errors
+    ///
+    /// There are no file descriptors left.
+    pub(super) fn new(
+        inbox: Arc<Inbox<Box<Stream>>>,
+        options: Arc<LiveOptions>,
+        stats: Arc<LiveStats>,
+    ) -> io::Result<Self> {
+        Ok(Self {
             inbox,
             options,
             stats,
             streams: Slab::new(),
+            sockets: Sockets::new()?,
             lanes: Lanes::default(),
             wheel: Wheel::new(Instant::now()),
             chunk: Chunk::default(),
             arrived: Vec::new(),
             woken: Vec::new(),
+            heard: Vec::new(),
             turn: Vec::new(),
-        }
+        })
     }
 
     /// Writes until it is dropped, with all its streams.
     pub(super) async fn run(mut self) {
         let mut timer = pin!(sleep_until(Instant::now()));
         loop {
-            std::future::poll_fn(|cx| {
+            poll_fn(|cx| {
                 let news = self.inbox.poll_take(cx, &mut self.arrived, &mut self.woken).is_ready();
+                let heard = self.listen(cx);
                 let due = poll_timer(timer.as_mut(), cx, self.wheel.next());
-                if news || due { Poll::Ready(()) } else { Poll::Pending }
+                if news || heard || due { Poll::Ready(()) } else { Poll::Pending }
             })
             .await;
             self.sort_in();
@@ -69,30 +84,53 @@ impl Writer {
                 // Whoever publishes, connects or asks has a turn, too; and what has come meanwhile goes out together.
                 yield_now().await;
                 self.inbox.take(&mut self.arrived, &mut self.woken);
+                poll_fn(|cx| Poll::Ready(self.listen(cx))).await;
                 self.sort_in();
             }
         }
     }
 
+    /// Hears the sockets; says whether one has something to say. If not, the task is woken when one has.
+    fn listen(&mut self, cx: &mut Context<'_>) -> bool {
+        match self.sockets.poll(cx, |signal| self.heard.push(signal)) {
+            Poll::Ready(Err(error)) => {
+                tracing::error!(%error, "the sockets of streams cannot be heard");
+                false
+            }
+            polled => polled.is_ready(),
+        }
+    }
+
     /// Puts what came, was woken or is due into the lanes.
     fn sort_in(&mut self) {
-        let Self { inbox, stats, streams, lanes, wheel, arrived, woken, .. } = self;
-        for stream in arrived.drain(..) {
-            stats.backlog(0, stream.backlog());
+        let Self { inbox, stats, streams, sockets, lanes, wheel, arrived, woken, heard, .. } = self;
+        for mut stream in arrived.drain(..) {
             let slot = streams.vacant_entry();
             let Ok(key) = u32::try_from(slot.key()) else { continue };
+            // One that cannot be heard is closed, and its client comes back.
+            if let Err(error) = stream.enter(sockets, key) {
+                tracing::error!(%error, "a stream's socket cannot be heard");
+                continue;
+            }
+            stats.backlog(0, stream.backlog());
+            lanes.push(stream.lane(), key);
             let ear = Arc::new(Ear::new(inbox.clone(), key));
-            let (waker, lane) = (Waker::from(ear.clone()), stream.lane());
-            slot.insert(Entry { stream, ear, waker, lane, tick: u64::MAX, queued: true });
-            lanes.push(lane, key);
+            slot.insert(Entry { stream, ear, tick: u64::MAX, queued: true });
         }
         let mut queue = |key: u32, entry: &mut Entry| {
             if !std::mem::replace(&mut entry.queued, true) {
-                lanes.push(entry.lane, key);
+                lanes.push(entry.stream.lane(), key);
             }
         };
         for key in woken.drain(..) {
             streams.get_mut(key as usize).into_iter().for_each(|entry| queue(key, entry));
+        }
+        for Signal { key, readable } in heard.drain(..) {
+            // An event may be of a stream that is gone, and its key another's: that one looks in vain.
+            if let Some(entry) = streams.get_mut(key as usize) {
+                entry.stream.note_readable_if(readable);
+                queue(key, entry);
+            }
         }
         wheel.take_due(Instant::now(), |tick, key| {
             // One that was set to an earlier tick since then was handed out there.
@@ -121,16 +159,16 @@ impl Writer {
         entry.queued = false;
         entry.ear.listen();
         let before = entry.stream.backlog();
-        let (stream, waker, chunk) = (&mut entry.stream, &entry.waker, &mut self.chunk);
+        let (stream, waker, chunk) = (&mut entry.stream, Waker::from(entry.ear.clone()), &mut self.chunk);
         let write_timeout = self.options.write_timeout;
         // A fault in one stream must not end the others.
-        let turn = catch_unwind(AssertUnwindSafe(|| stream.turn(waker, now, write_timeout, chunk)));
+        let turn = catch_unwind(AssertUnwindSafe(|| stream.turn(&waker, now, write_timeout, chunk)));
         self.stats.backlog(before, entry.stream.backlog());
         match turn {
             Ok(Turn::Rest) => self.set_clock(key),
             Ok(Turn::Again) => {
                 entry.queued = true;
-                self.lanes.push(entry.lane, key);
+                self.lanes.push(entry.stream.lane(), key);
             }
             Ok(end) => self.end(key, end),
             Err(_) => {
@@ -154,7 +192,7 @@ impl Writer {
         let Some(Entry { stream, .. }) = self.streams.try_remove(key as usize) else { return };
         self.stats.backlog(stream.backlog(), 0);
         match how {
-            Turn::Over => stream.close(self.options.linger),
+            Turn::Over => stream.close(&self.sockets, self.options.linger),
             Turn::Stuck => {
                 self.stats.count(Count::write_timeouts);
                 stream.tear();
