@@ -4,9 +4,10 @@
 use crate::access::Access;
 use crate::{Campanile, NotificationType, typed};
 use campanile_core::{
-    Clock, Definitions, DraftLimits, Engine, RetentionOptions, ShutdownOptions, SseOptions, SystemClock, TypeName,
+    Clock, Definitions, DraftLimits, Engine, EngineBuilder, RetentionOptions, ShutdownOptions, SseOptions, SystemClock,
+    TypeName,
     bus::Bus,
-    channel::Channel,
+    channel::{Channel, ChannelOptions},
     store::{Store, StoreError},
 };
 use std::{future::pending, sync::Arc};
@@ -60,7 +61,7 @@ pub struct Builder {
     /// Declared in code: what `types` says goes before.
     typed: Definitions,
     limits: DraftLimits,
-    channels: Vec<Arc<dyn Channel>>,
+    channels: Vec<(Arc<dyn Channel>, ChannelOptions)>,
     shutdown: ShutdownOptions,
     token: campanile_core::BoxFuture<'static, ()>,
     #[cfg(feature = "axum")]
@@ -157,8 +158,14 @@ impl Builder {
 
     /// Adds a way of delivery beside the inbox and the stream.
     #[must_use]
-    pub fn channel(mut self, channel: impl Channel) -> Self {
-        self.channels.push(Arc::new(channel));
+    pub fn channel(self, channel: impl Channel) -> Self {
+        self.channel_with(channel, ChannelOptions::default())
+    }
+
+    /// The same, with a queue, workers, a time limit and attempts of its own.
+    #[must_use]
+    pub fn channel_with(mut self, channel: impl Channel, options: ChannelOptions) -> Self {
+        self.channels.push((Arc::new(channel), options));
         self
     }
 
@@ -218,6 +225,7 @@ impl Builder {
         if let Some(bus) = self.bus {
             engine = engine.bus(bus);
         }
-        self.channels.into_iter().fold(engine, |engine, channel| engine.channel(channel)).start()
+        let add = |engine: EngineBuilder, (channel, options)| engine.channel_with(channel, options);
+        self.channels.into_iter().fold(engine, add).start()
     }
 }

@@ -67,10 +67,13 @@
 //! | `sqlite` (default) | [`Sqlite`], the embedded store |
 //! | `utoipa` | the OpenAPI document of the routes |
 //! | `jwks-url` | keys for tokens from a URL |
-//! | `client` | [`client`]: an event source that reconnects and resumes |
+//! | `client` | `client`: an event source that reconnects and resumes |
+//! | `contract` | `contract`: suites of tests for authors of channels and stores |
 
 mod build;
 mod campanile;
+#[cfg(feature = "contract")]
+pub mod contract;
 mod once;
 mod publish;
 mod publisher;
@@ -95,7 +98,7 @@ pub use campanile_core::{
     RetentionOptions, SSE, Severity, ShutdownOptions, SignalDraft, SseOptions, SystemClock, Tenant, Timestamp, Topic,
     TypeName, TypesPolicy, UserId, WhoError,
     bus::Bus,
-    channel::{Channel, DeliveryBatch, Outcome},
+    channel::{Channel, ChannelOptions, DeliveryBatch, Outcome},
     store::{MemoryStore, Store, StoreError},
 };
 #[cfg(feature = "sqlite")]

@@ -28,6 +28,6 @@ pub use hub::{
     Chunk, Connection, EndReason, Identity, Offered, OpenError, OpenRequest, ResetReason, Resume, Session,
     SessionStats, Step, Takeover, Transport,
 };
-pub use metrics::{Metrics, Outcomes, StoreMetrics};
+pub use metrics::{Deliveries, Metrics, Outcomes, StoreMetrics};
 pub use options::{ConnectionLimitPolicy, HeartbeatForm, RetentionOptions, SseOptions};
 pub use words::*;

@@ -4,7 +4,7 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::{Registry, Unit},
 };
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 /// Bounds in seconds, from 50 µs to 10 s.
 const LATENCY_BOUNDS: [f64; 16] =
@@ -17,6 +17,29 @@ pub type Outcomes = Family<[(&'static str, &'static str); 1], Counter>;
 /// Counts `n` of an outcome under the label `label`.
 pub(crate) fn count(outcomes: &Outcomes, label: &'static str, value: &'static str, n: u64) {
     outcomes.get_or_create(&[(label, value)]).inc_by(n);
+}
+
+/// Deliveries, by `channel` and `outcome`.
+pub type Deliveries = Family<[(&'static str, Cow<'static, str>); 2], Counter>;
+
+/// What may become of a delivery by a channel that is registered.
+const DELIVERIES: [&str; 10] = [
+    "delivered",
+    "skipped",
+    "permanent",
+    "transient",
+    "timeout",
+    "given-up",
+    "panic",
+    "unanswered",
+    "overflow",
+    "abandoned",
+];
+
+/// Counts so many deliveries of a channel.
+pub(crate) fn count_delivery(metrics: &Metrics, channel: &str, outcome: &'static str, deliveries: usize) {
+    let labels = [("channel", Cow::Owned(channel.to_owned())), ("outcome", Cow::Borrowed(outcome))];
+    metrics.deliveries.get_or_create(&labels).inc_by(deliveries as u64);
 }
 
 /// What the engine counts of itself. Cheap to clone; clones share their values.
@@ -46,8 +69,8 @@ pub struct Metrics {
     pub publish_seconds: Histogram,
     /// From a publish to the hand-over of its frame to a connection.
     pub publish_to_write_seconds: Histogram,
-    /// Deliveries by channels, by `outcome`: delivered, skipped, transient, permanent, unregistered, overflow.
-    pub deliveries: Outcomes,
+    /// Deliveries by `channel` and `outcome`: those of [`ChannelOptions`](crate::channel::ChannelOptions).
+    pub deliveries: Deliveries,
     /// Announcements that had to wait for a missing predecessor.
     pub reordered: Counter,
 }
@@ -67,13 +90,18 @@ impl Default for Metrics {
             publishes: Outcomes::default(),
             publish_seconds: Histogram::new(LATENCY_BOUNDS),
             publish_to_write_seconds: Histogram::new(LATENCY_BOUNDS),
-            deliveries: Outcomes::default(),
+            deliveries: Deliveries::default(),
             reordered: Counter::default(),
         }
     }
 }
 
 impl Metrics {
+    /// Begins the series of a channel.
+    pub(crate) fn begin_channel(&self, channel: &str) {
+        DELIVERIES.into_iter().for_each(|outcome| count_delivery(self, channel, outcome, 0));
+    }
+
     /// Begins the series of every label that is known beforehand: one that has not begun cannot be watched.
     fn begin(&self) {
         let begin = |family: &Outcomes, label, values: &[&'static str]| {
@@ -86,8 +114,6 @@ impl Metrics {
         begin(&self.refills, "outcome", &["read", "early", "failed"]);
         begin(&self.dropped, "kind", &["logged", "live"]);
         begin(&self.publishes, "outcome", &["accepted", "replayed", "invalid", "conflict", "unavailable"]);
-        let deliveries = ["delivered", "skipped", "transient", "permanent", "unregistered", "overflow"];
-        begin(&self.deliveries, "outcome", &deliveries);
     }
 
     /// Adds all of them to a registry.

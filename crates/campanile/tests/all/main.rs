@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails here")]
 #![cfg(feature = "axum")]
 
+mod channels;
+mod contract;
 mod serving;
 mod typed;
 

@@ -11,12 +11,11 @@ use super::{
 use crate::{
     BoxFuture, Clock, Definitions, DraftLimits, Metrics, RetentionOptions, SseOptions, SystemClock,
     bus::Bus,
-    channel::{Channel, ChannelQueue},
-    definition::{IN_APP, SSE},
+    channel::{Channel, ChannelOptions, Lanes},
     hub::Hub,
     store::Store,
 };
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 use tokio::runtime::Handle;
 
 /// An engine in the making.
@@ -28,7 +27,7 @@ pub struct EngineBuilder {
     retention: RetentionOptions,
     limits: DraftLimits,
     definitions: Definitions,
-    channels: Vec<Arc<dyn Channel>>,
+    channels: Vec<(Arc<dyn Channel>, ChannelOptions)>,
     metrics: Metrics,
     shutdown: ShutdownOptions,
     token: Option<BoxFuture<'static, ()>>,
@@ -83,8 +82,14 @@ impl EngineBuilder {
 
     /// Adds a way of delivery. A later one of the same name takes the earlier one's place.
     #[must_use]
-    pub fn channel(mut self, channel: Arc<dyn Channel>) -> Self {
-        self.channels.push(channel);
+    pub fn channel(self, channel: Arc<dyn Channel>) -> Self {
+        self.channel_with(channel, ChannelOptions::default())
+    }
+
+    /// The same, worked on in another way than the default.
+    #[must_use]
+    pub fn channel_with(mut self, channel: Arc<dyn Channel>, options: ChannelOptions) -> Self {
+        self.channels.push((channel, options));
         self
     }
 
@@ -124,9 +129,7 @@ impl EngineBuilder {
             bus.attach(upkeep::sink(&hub));
         }
         let mut upkeep = upkeep::start(&hub, &self.store, self.bus.as_ref(), &self.clock, &self.retention);
-        let start =
-            |channel: &Arc<dyn Channel>| (channel.name().to_owned(), ChannelQueue::start(channel, &hub.metrics));
-        let channels = self.channels.iter().map(start).collect();
+        let channels = Arc::new(Lanes::start(self.channels, &hub.metrics));
         warn_of_unregistered(&self.definitions, &channels);
         let (leaving, token) = (Leaving::new(self.shutdown), self.token);
         let inner = Arc::new_cyclic(|engine| {
@@ -153,10 +156,10 @@ impl EngineBuilder {
 }
 
 /// Says which types go to channels that nobody has registered: perhaps not yet, perhaps by a slip.
-fn warn_of_unregistered(definitions: &Definitions, channels: &HashMap<String, ChannelQueue>) {
+fn warn_of_unregistered(definitions: &Definitions, channels: &Lanes) {
     for (name, definition) in &definitions.types {
-        let known = |channel: &&String| [IN_APP, SSE].contains(&channel.as_str()) || channels.contains_key(*channel);
-        for channel in definition.channels.iter().filter(|channel| !known(channel)) {
+        for channel in definition.channels.iter().filter(|channel| !channels.knows(channel)) {
+            channels.begin_unregistered(channel);
             tracing::warn!(r#type = %name, channel, "a type names a channel that is not registered");
         }
     }

@@ -20,7 +20,7 @@ pub use publish::{EngineError, PublishKey, Receipt};
 use crate::{
     Clock, Definitions, DraftLimits, Metrics, RetentionOptions, SseOptions,
     bus::Bus,
-    channel::ChannelQueue,
+    channel::Lanes,
     hub::Hub,
     store::{Done, Store, StoreError, StoreResult},
 };
@@ -29,7 +29,7 @@ use operate::Revocations;
 use publish::InFlight;
 use reached::Reached;
 use shown::Shown;
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::{sync::oneshot, task::JoinHandle};
 
 /// The engine of one node. Cheap to clone; clones are the same engine. Its background work ends with the last of them.
@@ -46,7 +46,7 @@ struct Inner {
     definitions: Definitions,
     limits: DraftLimits,
     retention: RetentionOptions,
-    channels: HashMap<String, ChannelQueue>,
+    channels: Arc<Lanes>,
     reached: Arc<Reached>,
     shown: Shown,
     revocations: Revocations,
@@ -132,11 +132,17 @@ impl Engine {
         self.inner.hub.all_closed().await;
     }
 
-    /// Ends the background work and closes the store; what was acknowledged is in it. Later calls fail.
+    /// Ends the background work, closes the store (what was acknowledged is in it; later calls fail), and gives channels the time that
+    /// [`ShutdownOptions::channels`] allows for what waits in their queues; what is left is counted as `abandoned`. Once more does nothing.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped half-way, the store closes all the same, and channels go on.
     pub async fn shutdown(&self) {
         self.inner.upkeep.iter().for_each(JoinHandle::abort);
         self.inner.leaving.over();
         self.inner.store.close().await;
+        self.inner.channels.close(self.shutdown_options().channels).await;
     }
 }
 

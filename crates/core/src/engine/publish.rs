@@ -2,10 +2,9 @@
 
 use super::{Engine, Inner, committed, reached::Reached, shown::Showing, upkeep::IDEMPOTENCY_KEPT};
 use crate::{
-    Audience, Definition, Draft, Fault, Metrics, Notification, NotificationId, Parsed, Recipient, SignalDraft, Tenant,
-    UserId,
+    Audience, Definition, Draft, Fault, Notification, NotificationId, Parsed, Recipient, SignalDraft, Tenant, UserId,
     bus::{Announcement, Bus},
-    channel::DeliveryBatch,
+    channel::Lanes,
     definition::{IN_APP, SSE},
     frame::{self, Frame},
     hub::{Hub, Logged},
@@ -133,14 +132,14 @@ impl Engine {
         let has = |channel: &str| definition.channels.iter().any(|name| name == channel);
         if has(IN_APP) {
             let audience = store_audience(tenant, audience);
-            let published = self.store_and_announce(&notification, audience, key, started).await?;
-            return self.receipt(&notification, &definition, published);
+            let published = self.store_and_announce(&notification, definition, audience, key, started).await?;
+            return receipt(notification.id, published);
         }
         let recipients = self.recipients(tenant, audience).await?;
         let frame = has(SSE).then(|| frame::notification(&notification.body));
         let live = frame.map_or(0, |frame| self.live(&recipients, &frame, None));
         self.inner.shown.note(notification.id, Showing::of(&notification, recipients.len(), live as u64, key));
-        self.hand_to_channels(&definition, &notification, &recipients);
+        self.inner.channels.hand_over(&definition, &notification, &recipients.iter());
         Ok(Receipt { notification_id: notification.id, recipients: recipients.len(), replayed: false })
     }
 
@@ -162,41 +161,23 @@ impl Engine {
     async fn store_and_announce(
         &self,
         notification: &Arc<Notification>,
+        definition: Definition,
         audience: StoreAudience,
         idempotency: Option<Idempotency>,
         at: Instant,
     ) -> StoreResult<Published> {
-        let (announcer, id) = (self.announcer(), notification.id);
+        let (announcer, channels, told) = (self.announcer(), self.channels(), Arc::clone(notification));
         let frame = frame::notification(&notification.body);
         let notification = Arc::clone(notification);
         let publish = Publish { notification, audience, max_recipients: MAX_RECIPIENTS, idempotency };
         let announce = move |published: &Published| {
             if let Published::Stored(appended) = published {
                 let connections = announcer.announce(appended, &frame, at);
-                announcer.reached.note(id, connections as u64);
+                announcer.reached.note(told.id, connections as u64);
+                channels.hand_over(&definition, &told, &appended.iter().map(|entry| &entry.recipient));
             }
         };
         committed(|done| self.inner.store.publish(publish, done), announce).await
-    }
-
-    fn receipt(
-        &self,
-        notification: &Arc<Notification>,
-        definition: &Definition,
-        published: Published,
-    ) -> Result<Receipt, EngineError> {
-        match published {
-            Published::Stored(appended) => {
-                let recipients: Vec<_> = appended.into_iter().map(|entry| entry.recipient).collect();
-                self.hand_to_channels(definition, notification, &recipients);
-                Ok(Receipt { notification_id: notification.id, recipients: recipients.len(), replayed: false })
-            }
-            Published::Replayed { notification_id, recipients } => {
-                Ok(Receipt { notification_id, recipients, replayed: true })
-            }
-            Published::Conflict => Err(EngineError::KeyReused),
-            Published::TooMany(_) => Err(too_many()),
-        }
     }
 
     /// Who is meant now, for what is not stored.
@@ -238,15 +219,8 @@ impl Engine {
         recipients.iter().map(|recipient| hub.signal(recipient, frame.clone(), key.map(Into::into))).sum()
     }
 
-    fn hand_to_channels(&self, definition: &Definition, notification: &Arc<Notification>, recipients: &[Recipient]) {
-        let others = definition.channels.iter().filter(|name| !matches!(name.as_str(), IN_APP | SSE));
-        for name in others {
-            let batch = DeliveryBatch { notification: Arc::clone(notification), recipients: recipients.to_vec() };
-            match self.inner.channels.get(name) {
-                Some(queue) => queue.enqueue(name, batch, self.metrics()),
-                None => unregistered(name, &batch, self.metrics()),
-            }
-        }
+    fn channels(&self) -> Arc<Lanes> {
+        Arc::clone(&self.inner.channels)
     }
 
     /// Sends a live event to open streams: not stored, without an id. Answers how many connections of this node will write it.
@@ -281,9 +255,15 @@ fn store_audience(tenant: &Tenant, audience: Audience) -> StoreAudience {
     }
 }
 
-fn unregistered(name: &str, batch: &DeliveryBatch, metrics: &Metrics) {
-    tracing::warn!(channel = name, notification = %batch.notification.id, "no such channel is registered");
-    count(&metrics.deliveries, "outcome", "unregistered", batch.recipients.len() as u64);
+fn receipt(notification_id: NotificationId, published: Published) -> Result<Receipt, EngineError> {
+    match published {
+        Published::Stored(appended) => Ok(Receipt { notification_id, recipients: appended.len(), replayed: false }),
+        Published::Replayed { notification_id, recipients } => {
+            Ok(Receipt { notification_id, recipients, replayed: true })
+        }
+        Published::Conflict => Err(EngineError::KeyReused),
+        Published::TooMany(_) => Err(too_many()),
+    }
 }
 
 /// Tells this node's streams and the other nodes what was committed. Runs on the store's thread, right after the commit.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
 mod bus;
+mod channel_contract;
 mod channels;
 mod ends;
 mod limits;
@@ -10,5 +11,6 @@ mod one_rule;
 mod operate;
 mod races;
 mod slow;
+mod store_contract;
 mod stream;
 mod support;
