@@ -24,6 +24,7 @@ mod request;
 mod spec;
 mod stream;
 pub mod token;
+mod way;
 mod wire;
 
 pub use answer::Answer;
@@ -34,6 +35,7 @@ pub use reader::{End, Event, Next, Ready, SseReader};
 pub use request::Request;
 pub use spec::{Operation, Seen, Spec};
 pub use stream::StreamRequest;
+pub use way::Way;
 pub use wire::{Head, Socket};
 
 use std::time::Duration;

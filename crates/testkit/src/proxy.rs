@@ -1,5 +1,6 @@
 //! A TCP proxy that does to connections what networks do.
 
+use rustix::net::sockopt;
 use std::{collections::VecDeque, io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -54,11 +55,25 @@ impl TcpProxy {
     ///
     /// If no port is free.
     pub async fn start(target: SocketAddr) -> Self {
+        Self::with(target, None).await
+    }
+
+    /// The same, with kernels that keep only so many bytes per connection and direction (twice, with their own accounting): who stalls behind it
+    /// stalls the other end soon.
+    ///
+    /// # Panics
+    ///
+    /// If no port is free.
+    pub async fn with_buffers(target: SocketAddr, bytes: usize) -> Self {
+        Self::with(target, Some(bytes)).await
+    }
+
+    async fn with(target: SocketAddr, buffers: Option<usize>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let control = Control { target, mode: Mode::Forward, generation: 0, cut: Cut::Reset };
         let control = Arc::new(watch::Sender::new(control));
-        let acceptor = tokio::spawn(accept(listener, Arc::clone(&control)));
+        let acceptor = tokio::spawn(accept(listener, Arc::clone(&control), buffers));
         Self { address, control, acceptor }
     }
 
@@ -113,16 +128,26 @@ impl Drop for TcpProxy {
     }
 }
 
-async fn accept(listener: TcpListener, control: Arc<watch::Sender<Control>>) {
+async fn accept(listener: TcpListener, control: Arc<watch::Sender<Control>>, buffers: Option<usize>) {
     while let Ok((client, _)) = listener.accept().await {
         let watch = control.subscribe();
         tokio::spawn(async move {
             let target = watch.borrow().target;
             // A node that is away: the client's connection is closed, as a proxy's would be.
             let Ok(server) = TcpStream::connect(target).await else { return };
+            if let Some(bytes) = buffers {
+                keep_little(&client, bytes);
+                keep_little(&server, bytes);
+            }
             relay(client, server, watch).await;
         });
     }
+}
+
+/// Lets the kernel keep only so many bytes for one end of a connection.
+fn keep_little(socket: &TcpStream, bytes: usize) {
+    let _ = sockopt::set_socket_recv_buffer_size(socket, bytes);
+    let _ = sockopt::set_socket_send_buffer_size(socket, bytes);
 }
 
 /// Forwards both ways until one side has ended both ways, or the connection is cut.

@@ -1,6 +1,6 @@
 //! Reading a stream: every byte is kept, and every event knows the bytes it came as.
 
-use crate::{Answer, Head, PATIENCE, Socket, soon};
+use crate::{Answer, Head, PATIENCE, Socket, soon, wire::Http2};
 use campanile_sse::{Dispatch, Item, Limits, Parser};
 use serde_json::Value;
 use std::{io, time::Duration};
@@ -109,10 +109,26 @@ pub enum Next {
     End(End),
 }
 
+/// What the bytes come over.
+#[derive(Debug)]
+enum Source {
+    Http1(Socket),
+    Http2(Box<Http2>),
+}
+
+impl Source {
+    async fn piece(&mut self) -> io::Result<Option<Vec<u8>>> {
+        match self {
+            Self::Http1(socket) => socket.body_piece().await,
+            Self::Http2(body) => body.body_piece().await,
+        }
+    }
+}
+
 /// Reads an event stream from a socket. It reads only when it is asked to: left alone, it is a reader that has stalled.
 #[derive(Debug)]
 pub struct SseReader {
-    socket: Socket,
+    source: Source,
     head: Head,
     parser: Parser,
     body: Vec<u8>,
@@ -124,8 +140,16 @@ pub struct SseReader {
 
 impl SseReader {
     pub(crate) fn new(socket: Socket, head: Head) -> Self {
+        Self::of(Source::Http1(socket), head)
+    }
+
+    pub(crate) fn over_http2(body: Http2, head: Head) -> Self {
+        Self::of(Source::Http2(Box::new(body)), head)
+    }
+
+    fn of(source: Source, head: Head) -> Self {
         let parser = Parser::new(Limits::default());
-        Self { socket, head, parser, body: Vec::new(), read: 0, item_end: 0, retries: Vec::new() }
+        Self { source, head, parser, body: Vec::new(), read: 0, item_end: 0, retries: Vec::new() }
     }
 
     /// The head of the answer.
@@ -174,7 +198,7 @@ impl SseReader {
             if let Some(next) = self.parse() {
                 return next;
             }
-            match self.socket.body_piece().await {
+            match self.source.piece().await {
                 Ok(Some(bytes)) => self.body.extend_from_slice(&bytes),
                 Ok(None) => return Next::End(End::Clean),
                 Err(error) => return Next::End(End::Broken(error.kind())),
@@ -197,6 +221,11 @@ impl SseReader {
                 Next::Retry(time)
             }
         })
+    }
+
+    /// Passes over everything that has come and was not asked for yet, so that [`SseReader::last_event_id`] is that of the whole body.
+    pub fn pass_over(&mut self) {
+        while self.parse().is_some() {}
     }
 
     /// The next event, or how the stream ended. Cancel safe, and without a limit of time.
@@ -314,23 +343,36 @@ impl SseReader {
     ///
     /// If it does not end within [`PATIENCE`], or not cleanly.
     pub async fn into_answer(mut self) -> Answer {
-        let rest = soon("the end of an answer", self.socket.body()).await;
-        self.body.extend(rest.unwrap_or_else(|error| panic!("{error}; {self}")));
+        while let Some(piece) =
+            soon("the end of an answer", self.source.piece()).await.unwrap_or_else(|error| panic!("{error}; {self}"))
+        {
+            self.body.extend(piece);
+        }
         Answer { head: self.head, body: self.body }
     }
 
-    /// Cuts the connection by a reset.
+    /// Cuts the connection by a reset, and answers the body; a connection of HTTP/2 is closed.
     ///
     /// # Panics
     ///
     /// If the socket does not allow it.
-    pub fn reset(self) {
-        self.socket.reset().expect("a socket that can be reset");
+    pub fn reset(self) -> Vec<u8> {
+        if let Source::Http1(socket) = self.source {
+            socket.reset().expect("a socket that can be reset");
+        }
+        self.body
     }
 
     /// The connection, for what only a socket can do.
+    ///
+    /// # Panics
+    ///
+    /// If it is one of HTTP/2.
     pub fn socket(&mut self) -> &mut Socket {
-        &mut self.socket
+        match &mut self.source {
+            Source::Http1(socket) => socket,
+            Source::Http2(_) => panic!("a stream over HTTP/2 has no socket of its own"),
+        }
     }
 }
 

@@ -97,6 +97,17 @@ impl Request {
         wire
     }
 
+    /// The same for HTTP/2, without the fields that HTTP/2 has not (RFC 9113, 8.2.2) and without a body.
+    pub(crate) fn http2(&self, to: SocketAddr) -> io::Result<http::Request<()>> {
+        let uri = [format!("http://{to}").as_bytes(), &self.target].concat();
+        let mut request = http::Request::builder().method(self.method.as_str()).uri(uri.as_slice());
+        let forbidden = |name: &str| ["connection", "host"].iter().any(|field| name.eq_ignore_ascii_case(field));
+        for (name, value) in self.fields.iter().filter(|(name, _)| !forbidden(name)) {
+            request = request.header(name, value.as_slice());
+        }
+        request.body(()).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))
+    }
+
     /// Sends it and waits for the whole answer.
     ///
     /// # Panics

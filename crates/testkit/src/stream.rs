@@ -1,6 +1,6 @@
 //! Asking for a stream.
 
-use crate::{Answer, Request, Socket, SseReader, soon};
+use crate::{Answer, Request, Socket, SseReader, Way, soon, wire::Http2};
 use std::{io, net::SocketAddr};
 
 /// A request for an event stream, and how its connection is set up.
@@ -10,6 +10,7 @@ pub struct StreamRequest {
     request: Request,
     to: SocketAddr,
     receive_buffer: Option<u32>,
+    http2: bool,
 }
 
 impl StreamRequest {
@@ -20,7 +21,7 @@ impl StreamRequest {
 
     /// Any request whose answer is read as a stream.
     pub fn of(request: Request, to: SocketAddr) -> Self {
-        Self { request, to, receive_buffer: None }
+        Self { request, to, receive_buffer: None, http2: Way::of_this_run() == Way::Http2 }
     }
 
     /// Adds `Authorization: Bearer`.
@@ -69,6 +70,18 @@ impl StreamRequest {
         self
     }
 
+    /// Asks over HTTP/1.1, whatever this run of tests does: for what only that has.
+    pub fn http1(mut self) -> Self {
+        self.http2 = false;
+        self
+    }
+
+    /// Asks over HTTP/2, on a connection of its own.
+    pub fn http2(mut self) -> Self {
+        self.http2 = true;
+        self
+    }
+
     /// Sends the request and reads the head of the answer, whatever its status.
     ///
     /// # Panics
@@ -85,6 +98,10 @@ impl StreamRequest {
     ///
     /// Those of the connection; `UnexpectedEof` if it was closed without an answer.
     pub async fn try_open(&self) -> io::Result<SseReader> {
+        if self.http2 {
+            let (head, body) = Http2::open(self.to, self.receive_buffer, &self.request).await?;
+            return Ok(SseReader::over_http2(body, head));
+        }
         let mut socket = Socket::connect(self.to, self.receive_buffer).await?;
         socket.send(&self.request.encode(self.to)).await?;
         let head = socket.head().await?.ok_or(io::ErrorKind::UnexpectedEof)?;

@@ -15,6 +15,7 @@ mod package;
 mod rust;
 mod style;
 mod tidy;
+mod ways;
 
 use std::path::PathBuf;
 
@@ -44,6 +45,7 @@ pub(crate) static SUITES: &[Suite] = &[
     Suite { name: "clippy", about: "lints of the Rust code, warnings are errors", run: style::clippy },
     Suite { name: "doc", about: "the Rust documentation builds without a warning", run: style::doc },
     Suite { name: "rust", about: "unit, integration and documentation tests of all crates (debug build)", run: rust::run },
+    Suite { name: "ways", about: "the contract's tests with streams as ordinary bodies, and over HTTP/2", run: ways::run },
     Suite { name: "fuzz", about: "everything that reads from the network, fed with made-up input (short)", run: fuzz::run },
     Suite { name: "features", about: "each library compiles alone, with its defaults, without features and with each one", run: features::run },
     Suite { name: "neighbours", about: "an application that uses sqlx beside Campanile resolves", run: neighbours::run },

@@ -140,7 +140,7 @@ async fn other_methods_on_the_stream_are_405() {
 #[tokio::test]
 async fn head_is_told_every_status_too_and_takes_nothing() {
     let node = start_with("SSE__MAX_CONNECTIONS", 1).await;
-    let mut stream = node.stream("u").open().await;
+    let mut stream = node.stream("u").http1().open().await;
     stream.ready().await;
     let full = node.stream("late").by("HEAD").await.expect(503);
     assert!(full.body.is_empty() && retry_after(&full) >= 1, "{full}");
@@ -163,7 +163,7 @@ async fn head_is_told_every_status_too_and_takes_nothing() {
     for _ in 0..3 {
         let _ = node.stream("u").by("HEAD").await.expect(200);
     }
-    assert_eq!(node.stream("u").open().await.status(), 200);
+    assert_eq!(node.stream("u").http1().open().await.status(), 200);
 }
 
 /// Nothing of what a stream is refused with may be kept by a cache or guessed by a browser.

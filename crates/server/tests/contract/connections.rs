@@ -23,7 +23,7 @@ fn is_time(value: &Value) -> bool {
 #[tokio::test]
 async fn an_open_stream_is_listed_with_all_there_is_to_know() {
     let node = start().await;
-    let mut stream = node.stream("u").open().await;
+    let mut stream = node.stream("u").http1().open().await;
     let ready = stream.ready().await;
     let before = listed(&node, "?user=u").await.remove(0);
     notify_many(&node, "u", 1..=3).await;

@@ -161,7 +161,7 @@ async fn what_a_client_sends_meanwhile_does_not_destroy_the_last_frame() {
         .start()
         .await;
     for round in 0..10 {
-        let mut stream = node.stream("u").open().await;
+        let mut stream = node.stream("u").http1().open().await;
         stream.ready().await;
         let size = 1000 * (round + 1);
         stream.socket().send(&vec![b'x'; size]).await.unwrap();

@@ -12,7 +12,7 @@ use tokio::{
 #[tokio::test]
 async fn the_head_of_a_stream_is_the_contracts() {
     let node = start().await;
-    let mut stream = node.stream("u").field("Accept-Encoding", "gzip, br, zstd").open().await;
+    let mut stream = node.stream("u").http1().field("Accept-Encoding", "gzip, br, zstd").open().await;
     stream.ready().await;
     let head = stream.head();
     assert!(head.raw().starts_with(b"HTTP/1.1 200 OK\r\n"));
@@ -31,7 +31,7 @@ async fn the_head_of_a_stream_is_the_contracts() {
 #[tokio::test]
 async fn the_body_has_no_framing_but_the_end_of_the_connection() {
     let node = start().await;
-    let mut stream = node.stream("u").open().await;
+    let mut stream = node.stream("u").http1().open().await;
     stream.ready().await;
     for absent in ["content-length", "content-encoding", "transfer-encoding", "keep-alive"] {
         assert_eq!(stream.head().get(absent), None, "{absent}");
@@ -42,7 +42,7 @@ async fn the_body_has_no_framing_but_the_end_of_the_connection() {
 #[tokio::test]
 async fn an_old_client_that_asks_to_keep_the_connection_gets_a_close_too() {
     let node = start().await;
-    let stream = node.stream("u").field("Connection", "keep-alive").open().await;
+    let stream = node.stream("u").http1().field("Connection", "keep-alive").open().await;
     assert_eq!(stream.head().get("connection"), Some("close"));
 }
 
@@ -162,7 +162,7 @@ async fn head_answers_the_same_head_and_nothing_else() {
     let node = start().await;
     let head = node.stream("u").by("HEAD").await;
     assert_eq!(head.body, b"");
-    let mut stream = node.stream("u").open().await;
+    let mut stream = node.stream("u").http1().open().await;
     stream.ready().await;
     assert_eq!(head.head.sorted(), stream.head().sorted());
 }

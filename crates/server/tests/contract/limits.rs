@@ -81,7 +81,7 @@ async fn each_closed_stream_gives_its_place_back_at_once() {
 #[tokio::test]
 async fn a_client_that_closes_its_half_leaks_no_place() {
     let node = start().await;
-    let mut stream = node.stream("u").open().await;
+    let mut stream = node.stream("u").http1().open().await;
     stream.ready().await;
     stream.socket().finish_sending().await.unwrap();
     drop(stream);
@@ -267,7 +267,7 @@ async fn a_page_that_reloads_finds_its_place_again() {
             stream.ready().await;
         }
         match round % 3 {
-            0 => stream.reset(),
+            0 => drop(stream.reset()),
             _ => drop(stream),
         }
     }

@@ -15,7 +15,8 @@ async fn open(node: &TestNode, user: &str) -> SseReader {
 async fn a_client_that_half_closes_gives_its_place_back_at_once() {
     let node = start_with("SSE__MAX_CONNECTIONS_PER_USER", 1).await;
     for pipelined in [false, true] {
-        let mut stream = open(&node, "u").await;
+        let mut stream = node.stream("u").http1().open().await;
+        stream.ready().await;
         if pipelined {
             let more = Request::get("/notifications/stream").bearer(&node.token("u")).encode(node.address());
             stream.socket().send(&more).await.unwrap();
@@ -48,7 +49,9 @@ async fn a_reader_that_accepts_nothing_is_closed_after_the_write_timeout_and_oth
     while node.metric("campanile_connections", "").await > 1.5 {
         node.publish(draft_with("data", json!("x".repeat(60_000)))).await;
     }
-    assert!(node.metric("campanile_write_timeouts", "listener=\"public\"").await >= 1.0);
+    let connections = node.metric("campanile_write_timeouts", "listener=\"public\"").await;
+    let streams = node.metric("campanile_stalled_streams", "listener=\"public\"").await; // Of HTTP/2.
+    assert!(connections + streams >= 1.0);
     drop(stopped);
     node.notify("idle", "still here").await;
     idle.expect("notification").await;

@@ -160,7 +160,7 @@ async fn a_line_end_in_a_parameter_is_an_unknown_position_and_never_comes_back()
 async fn bytes_that_no_header_may_hold_are_400() {
     let node = start().await;
     for bad in [&b"a\x01"[..], b"a\x7f", b"a\0b", b"a\rb"] {
-        let status = node.stream("u").position(bad).try_open().await.map(|stream| stream.status());
+        let status = node.stream("u").http1().position(bad).try_open().await.map(|stream| stream.status());
         assert!(matches!(status, Ok(400)), "{bad:?}: {status:?}");
     }
 }
@@ -275,7 +275,7 @@ async fn a_position_is_found_however_http_may_write_it() {
     for request in [
         node.stream("u").field("last-event-id", one),
         node.stream("u").field("LAST-EVENT-ID", one),
-        node.stream("u").position(format!(" {one}\t ")),
+        node.stream("u").http1().position(format!(" {one}\t ")),
         encoded,
     ] {
         assert_eq!(open(request).await.1.cursor, *one);

@@ -10,7 +10,7 @@ async fn life(node: &TestNode) -> (Vec<String>, BTreeSet<String>) {
     let begin = position(node, "u").await;
     notify_many(node, "u", 1..=3).await;
     let token = node.sign(json!({"sub": "u", "exp": campanile_testkit::token::now() + 3}));
-    let mut stream = node.anonymous_stream().bearer(&token).position(begin.replace("-0", "-1")).open().await;
+    let mut stream = node.anonymous_stream().http1().bearer(&token).position(begin.replace("-0", "-1")).open().await;
     let head = stream.head().sorted();
     stream.ready().await;
     assert!(stream.body().starts_with(b"retry: "), "raw bytes, no chunk sizes: {stream}");
@@ -43,7 +43,7 @@ async fn both_ways_of_writing_say_the_same() {
         let node =
             builder().env("CAMPANILE_SSE__WRITE_PATH", way).env("CAMPANILE_SSE__HEARTBEAT_SECONDS", 1).start().await;
         lives.push(life(&node).await);
-        let full = node.stream("u").field("Connection", "keep-alive").open().await;
+        let full = node.stream("u").http1().field("Connection", "keep-alive").open().await;
         assert_eq!(full.head().get("connection"), Some("close"), "{way}");
         drop(full);
         node.has_streams(0).await;

@@ -1,7 +1,7 @@
 //! What a node is started with.
 
 use super::{Sockets, TestNode, process::Process};
-use crate::token;
+use crate::{Way, token};
 use std::{
     collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr, TcpListener},
@@ -27,11 +27,15 @@ impl NodeBuilder {
         let builder =
             Self { binary: binary.into(), variables: BTreeMap::new(), secret, api_key, config: None, sockets: None };
         let (secret, key) = (builder.secret.clone(), token::sha256_hex(builder.api_key.as_bytes()));
-        builder
+        let builder = builder
             .env("CAMPANILE_LISTEN", "127.0.0.1:0")
             .env("CAMPANILE_ADMIN_LISTEN", "127.0.0.1:0")
             .env("CAMPANILE_AUTH__JWT_SECRET", secret)
-            .env("CAMPANILE_API__KEYS", format!("test:{key}"))
+            .env("CAMPANILE_API__KEYS", format!("test:{key}"));
+        match Way::of_this_run() {
+            Way::Ordinary => builder.env("CAMPANILE_SSE__WRITE_PATH", "ordinary"),
+            Way::Direct | Way::Http2 => builder,
+        }
     }
 
     /// Sets a variable, such as `CAMPANILE_SSE__HEARTBEAT_SECONDS`.

@@ -88,6 +88,11 @@ impl TestNode {
         self.process.kill();
     }
 
+    /// Sets a variable for the processes that follow this one.
+    pub fn set_env(&mut self, name: &str, value: &str) {
+        self.builder.variables.insert(name.into(), value.into());
+    }
+
     /// Starts it again on the same folder: on the same address if it was built with [`NodeBuilder::fixed_address`].
     pub async fn restart(&mut self) {
         self.kill();

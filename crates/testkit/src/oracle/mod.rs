@@ -66,6 +66,22 @@ pub struct Verdict {
     pub expired: usize,
 }
 
+impl std::ops::AddAssign for Verdict {
+    /// Puts together what was found of different runs.
+    fn add_assign(&mut self, other: Self) {
+        self.clients += other.clients;
+        self.connections += other.connections;
+        self.events += other.events;
+        self.acknowledged += other.acknowledged;
+        self.unanswered += other.unanswered;
+        self.marks += other.marks;
+        self.counts += other.counts;
+        self.pages += other.pages;
+        self.removed += other.removed;
+        self.expired += other.expired;
+    }
+}
+
 /// What publishers and users know.
 ///
 /// Every notification carries a mark, a string that is used once, in its `data` as `{"mark":"…"}`: whoever gets no answer does not know

@@ -25,6 +25,14 @@ impl Head {
         Ok(Self { raw, status, fields: fields.ok_or_else(invalid)? })
     }
 
+    /// A head that came over HTTP/2, where it has no bytes of its own: it gets those of HTTP/1.1.
+    pub(crate) fn of_http2(status: u16, fields: &http::HeaderMap) -> Self {
+        let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+        let lines: String = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        Self { raw: format!("HTTP/2 {status}\r\n{lines}\r\n").into_bytes(), status, fields }
+    }
+
     /// The status code.
     #[must_use]
     pub fn status(&self) -> u16 {

@@ -2,8 +2,10 @@
 
 mod framing;
 mod head;
+mod http2;
 
 pub use head::Head;
+pub(crate) use http2::Http2;
 
 use framing::{Framing, Piece};
 use std::{io, net::SocketAddr};
@@ -30,12 +32,7 @@ impl Socket {
     ///
     /// Those of connecting.
     pub async fn connect(to: SocketAddr, receive_buffer: Option<u32>) -> io::Result<Self> {
-        let socket = if to.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        if let Some(bytes) = receive_buffer {
-            socket.set_recv_buffer_size(bytes)?;
-        }
-        let stream = socket.connect(to).await?;
-        stream.set_nodelay(true)?;
+        let stream = connected(to, receive_buffer).await?;
         Ok(Self { stream, buffer: Vec::new(), framing: Framing::Close })
     }
 
@@ -142,6 +139,16 @@ impl Socket {
     async fn fill(&mut self) -> io::Result<bool> {
         Ok(self.stream.read_buf(&mut self.buffer).await? > 0)
     }
+}
+
+async fn connected(to: SocketAddr, receive_buffer: Option<u32>) -> io::Result<TcpStream> {
+    let socket = if to.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    if let Some(bytes) = receive_buffer {
+        socket.set_recv_buffer_size(bytes)?;
+    }
+    let stream = socket.connect(to).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 fn head_end(bytes: &[u8]) -> Option<usize> {

@@ -283,13 +283,13 @@ async fn what_is_no_signed_token_costs_no_work() {
     for bad in &tokens {
         let before = Instant::now();
         assert_eq!(status(&node, bad).await, 401, "{}", &bad[..60]);
-        assert!(before.elapsed() < Duration::from_millis(500), "{:?} for {}", before.elapsed(), &bad[..60]);
+        assert!(before.elapsed() < Duration::from_secs(2), "{:?} for {}", before.elapsed(), &bad[..60]);
     }
     let before = Instant::now();
     let megabyte = node.anonymous_stream().bearer(&"a".repeat(1 << 20)).try_open().await;
     // The head alone is too large for any token to be looked for in it.
     assert!(megabyte.is_err() || [401, 431].contains(&megabyte.unwrap().status()));
-    assert!(before.elapsed() < Duration::from_millis(500));
+    assert!(before.elapsed() < Duration::from_secs(2));
 }
 
 /// Row "token in the query string".

@@ -1,12 +1,26 @@
 //! Streaming clients: each comes back to where it was, whatever cut it, and keeps every byte.
 
-use crate::{CLIENTS, USERS, record::Record, schedule::Schedule, user};
+use crate::{record::Record, scene::Scene};
 use campanile_testkit::{Client, Connection, PATIENCE, SseReader, StreamRequest, TestNode};
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, net::SocketAddr, ops::Range, sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinSet};
 
 /// Where each user's log ends; `None` while it goes on.
 type Heads = Option<Arc<HashMap<String, u64>>>;
+
+/// What a kernel keeps for a reader that stalls, in bytes: little, so that the server notices.
+const SMALL_BUFFER: u32 = 4096;
+
+/// How clients behave.
+#[derive(Clone, Debug)]
+pub(crate) struct Habits {
+    /// Where they connect: at one of these.
+    pub(crate) through: Vec<SocketAddr>,
+    /// After how many milliseconds they leave by themselves.
+    pub(crate) stay: Range<u64>,
+    /// Whether they stop reading now and then.
+    pub(crate) stall: bool,
+}
 
 /// All clients, until they have caught up.
 pub(crate) struct Clients {
@@ -17,23 +31,24 @@ pub(crate) struct Clients {
 
 impl Clients {
     /// Starts them, and waits until each has its first stream: who comes later has no claim to what was before.
-    pub(crate) async fn start(node: &TestNode, schedule: &Schedule, record: &Arc<Record>) -> Self {
+    pub(crate) async fn start(node: &TestNode, scene: &Scene, habits: &Habits) -> Self {
         let (heads, watch) = watch::channel(None);
         let (begun, mut all_begun) = watch::channel(0);
         let mut tasks = JoinSet::new();
-        for number in 0..CLIENTS {
+        for number in 0..scene.cast.clients {
+            let user = scene.user(number % scene.cast.users);
             let reader = Reader {
-                client: Client { user: user(number % USERS), connections: Vec::new() },
-                request: node.stream(&user(number % USERS)),
-                rng: schedule.rng(2, number),
-                record: Arc::clone(record),
+                request: node.stream(&user),
+                client: Client { user, connections: Vec::new() },
+                rng: scene.rng(2, number),
+                record: Arc::clone(&scene.record),
                 position: None,
                 heads: watch.clone(),
+                habits: habits.clone(),
             };
-            let begun = begun.clone();
-            tasks.spawn(reader.run(begun));
+            tasks.spawn(reader.run(begun.clone()));
         }
-        let all = all_begun.wait_for(|begun| *begun == CLIENTS);
+        let all = all_begun.wait_for(|begun| *begun == scene.cast.clients);
         let waited = tokio::time::timeout(PATIENCE, all).await;
         assert!(matches!(waited, Ok(Ok(_))), "not every client has a stream");
         Self { heads, tasks }
@@ -51,6 +66,8 @@ impl Clients {
 enum Outcome {
     /// It ended, one way or another.
     Ended,
+    /// The client leaves, in order or not.
+    Leaves,
     /// There is nothing left to wait for.
     CaughtUp,
 }
@@ -62,6 +79,7 @@ struct Reader {
     record: Arc<Record>,
     position: Option<String>,
     heads: watch::Receiver<Heads>,
+    habits: Habits,
 }
 
 impl Reader {
@@ -86,49 +104,78 @@ impl Reader {
         }
     }
 
+    /// The next request: by another way than the last, perhaps.
+    fn request(&mut self) -> StreamRequest {
+        let through = self.habits.through[self.rng.usize(..self.habits.through.len())];
+        let mut request = self.request.clone().via(through);
+        if let Some(position) = &self.position {
+            request = request.position(position);
+        }
+        if self.habits.stall && self.rng.bool() {
+            request = request.receive_buffer(SMALL_BUFFER);
+        }
+        if self.rng.u8(0..3) == 0 { request.http2() } else { request }
+    }
+
     async fn open(&mut self) -> Option<SseReader> {
-        let request = match &self.position {
-            Some(position) => self.request.clone().position(position),
-            None => self.request.clone(),
-        };
+        let request = self.request();
         match tokio::time::timeout(PATIENCE, request.try_open()).await {
-            Ok(Ok(stream)) => {
+            // A server that drains takes no new streams.
+            Ok(Ok(stream)) if stream.status() != 503 => {
                 assert_eq!(stream.status(), 200, "{}", String::from_utf8_lossy(stream.head().raw()));
                 self.record.opened();
                 Some(stream)
             }
-            Ok(Err(_)) | Err(_) => {
+            Ok(_) | Err(_) => {
                 self.record.refused();
                 None
             }
         }
     }
 
-    /// Reads until the stream ends, or the client leaves by itself (now and then), or it has everything.
     async fn read(&mut self, mut stream: SseReader) -> Outcome {
-        let leaves = tokio::time::sleep(Duration::from_millis(self.rng.u64(100..2000)));
+        let outcome = self.outcome(&mut stream).await;
+        stream.pass_over();
+        let told = stream.last_event_id().to_owned();
+        let resumed_from = self.position.clone();
+        self.position = Some(told).filter(|told| !told.is_empty()).or_else(|| resumed_from.clone());
+        let resets = matches!(outcome, Outcome::Leaves) && self.rng.bool();
+        let body = if resets { stream.reset() } else { stream.into_body() };
+        self.client.connections.push(Connection { resumed_from, body });
+        outcome
+    }
+
+    /// Reads until the stream ends, or the client leaves by itself (now and then), or it has everything.
+    async fn outcome(&mut self, stream: &mut SseReader) -> Outcome {
+        let leaves = tokio::time::sleep(Duration::from_millis(self.rng.u64(self.habits.stay.clone())));
         tokio::pin!(leaves);
-        let outcome = loop {
-            if self.is_at_the_end(&stream) {
-                break Outcome::CaughtUp;
+        loop {
+            if self.is_at_the_end(stream) {
+                return Outcome::CaughtUp;
             }
             tokio::select! {
-                event = stream.event_or_end() => if event.is_err() {
-                    self.record.cut();
-                    break Outcome::Ended;
+                event = stream.event_or_end() => match event {
+                    Ok(_) => self.stall().await,
+                    Err(_) => {
+                        self.record.cut();
+                        return Outcome::Ended;
+                    }
                 },
                 _ = self.heads.changed() => {}
                 () = &mut leaves => {
                     self.record.left();
-                    break Outcome::Ended;
+                    return Outcome::Leaves;
                 }
             }
-        };
-        let told = stream.last_event_id().to_owned();
-        let resumed_from = self.position.clone();
-        self.position = Some(told).filter(|told| !told.is_empty()).or_else(|| resumed_from.clone());
-        self.client.connections.push(Connection { resumed_from, body: stream.into_body() });
-        outcome
+        }
+    }
+
+    /// Does not read for a while, now and then, unless there is nothing left to fail.
+    async fn stall(&mut self) {
+        if self.habits.stall && self.rng.u8(0..60) == 0 && self.heads.borrow().is_none() {
+            self.record.stalled();
+            tokio::time::sleep(Duration::from_millis(self.rng.u64(0..2500))).await;
+        }
     }
 
     fn is_at_the_end(&self, stream: &SseReader) -> bool {

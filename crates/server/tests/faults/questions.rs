@@ -1,6 +1,6 @@
 //! Questions about inboxes. Each answer goes to the oracle, which compares it with what the log folds to at the answer's version.
 
-use crate::{Shared, USERS, user};
+use crate::scene::Scene;
 use campanile_testkit::{Answer, PATIENCE, PageQuery, Request, TestNode};
 use serde_json::Value;
 use std::{collections::HashMap, io, net::SocketAddr, time::Instant};
@@ -10,14 +10,14 @@ use tokio::task::JoinSet;
 #[derive(Clone)]
 pub(crate) struct Asker {
     pub(crate) user: String,
-    pub(crate) shared: Shared,
+    pub(crate) scene: Scene,
     to: SocketAddr,
     token: String,
 }
 
 impl Asker {
-    pub(crate) fn new(node: &TestNode, user: &str, shared: &Shared) -> Self {
-        Self { user: user.into(), shared: shared.clone(), to: node.address(), token: node.token(user) }
+    pub(crate) fn new(node: &TestNode, user: &str, scene: &Scene) -> Self {
+        Self { user: user.into(), scene: scene.clone(), to: node.address(), token: node.token(user) }
     }
 
     /// Sends a request. `Ok(None)`: it was sent, and no answer came.
@@ -38,7 +38,7 @@ impl Asker {
     async fn page_at(&self, query: PageQuery, cursor: &str) -> Option<Value> {
         let status = if query.archived { "archived" } else { "all" };
         let page = self.get(&format!("/notifications?limit={}&status={status}{cursor}", query.limit)).await?;
-        self.shared.tell(|oracle| oracle.listed(&self.user, query, &page));
+        self.scene.tell(|oracle| oracle.listed(&self.user, query, &page));
         Some(page)
     }
 
@@ -56,9 +56,9 @@ impl Asker {
     /// The counts, by both ways that tell them, and where the log ended.
     async fn counts(&self) -> Option<u64> {
         let changes = self.get("/notifications/changes").await?;
-        self.shared.tell(|oracle| oracle.counted(&self.user, &changes["counts"]));
+        self.scene.tell(|oracle| oracle.counted(&self.user, &changes["counts"]));
         let counts = self.get("/notifications/counts").await?;
-        self.shared.tell(|oracle| oracle.counted(&self.user, &counts));
+        self.scene.tell(|oracle| oracle.counted(&self.user, &counts));
         counts["version"].as_u64()
     }
 
@@ -80,26 +80,26 @@ impl Asker {
 }
 
 /// Asks everything of all users, whatever else goes on, and answers where their logs ended.
-pub(crate) async fn about_everybody(node: &TestNode, shared: &Shared) -> HashMap<String, u64> {
-    let askers = (0..USERS).map(|number| Asker::new(node, &user(number), shared));
+pub(crate) async fn about_everybody(node: &TestNode, scene: &Scene) -> HashMap<String, u64> {
+    let askers = scene.users().map(|user| Asker::new(node, &user, scene));
     let answers: JoinSet<_> = askers.map(Asker::everything).collect();
     answers.join_all().await.into_iter().collect()
 }
 
 /// Waits until retention has done what it must: no notification that is too old is there, and no log has more than `most` entries.
 /// Answers how many logs are shorter than they were.
-pub(crate) async fn swept(node: &TestNode, shared: &Shared, old: &[(String, String)], most: u64) -> usize {
+pub(crate) async fn swept(node: &TestNode, scene: &Scene, old: &[(String, String)], most: u64) -> usize {
     let deadline = Instant::now() + PATIENCE;
     for (user, id) in old {
-        let asker = Asker::new(node, user, shared);
+        let asker = Asker::new(node, user, scene);
         let item = || asker.send(Request::get(format!("/notifications/{id}")));
         while item().await.expect("a server").expect("an answer").status() != 404 {
             assert!(Instant::now() < deadline, "{id} of {user} does not expire");
         }
     }
     let mut trimmed = 0;
-    for number in 0..USERS {
-        let asker = Asker::new(node, &user(number), shared);
+    for user in scene.users() {
+        let asker = Asker::new(node, &user, scene);
         let long = asker.counts().await.expect("an answer") > most;
         while long && asker.is_whole().await {
             assert!(Instant::now() < deadline, "the log of {} is not trimmed", asker.user);

@@ -1,7 +1,7 @@
 //! Notifications that are about to expire: published into the server's file while it is away, by an engine whose clock is almost as far
 //! behind as a notification is kept. The server finds them too old when it is started for the next time but one, or later.
 
-use crate::{INBOX_DAYS, PUBLISHERS, Shared, USERS, user};
+use crate::{kill::INBOX_DAYS, scene::Scene};
 use campanile_core::{AudienceDraft, Clock, Draft, Engine, Json, ManualClock, RetentionOptions, SystemClock, Tenant};
 use campanile_sqlite::Sqlite;
 use std::{path::Path, sync::Arc, time::Duration};
@@ -17,7 +17,7 @@ pub(crate) async fn publish(
     file: &Path,
     round: usize,
     rng: &mut fastrand::Rng,
-    shared: &Shared,
+    scene: &Scene,
 ) -> Vec<(String, String)> {
     let store = Sqlite::open(file).expect("a file that nobody holds");
     let kept = Duration::from_secs(INBOX_DAYS * 24 * 60 * 60);
@@ -27,13 +27,13 @@ pub(crate) async fn publish(
     let engine = Engine::builder(Arc::new(store)).clock(Arc::new(clock)).retention(retention).start();
     let mut published = Vec::new();
     for number in 0..COUNT {
-        let users: Vec<_> = rng.choose_multiple(0..USERS, 4).into_iter().map(user).collect();
+        let users = scene.some_users(rng, 4);
         let mark = format!("old-{round}-{number}");
         let id = publish_one(&engine, &mark, &users).await;
         for user in users {
-            shared.record.planted();
-            shared.tell(|oracle| {
-                oracle.acknowledged(&user, PUBLISHERS, &mark, &id);
+            scene.record.planted();
+            scene.tell(|oracle| {
+                oracle.acknowledged(&user, scene.cast.publishers, &mark, &id);
                 oracle.old(&user, &id);
             });
             published.push((user, id.clone()));

@@ -1,5 +1,6 @@
-//! What is drawn from the seed.
+//! What the kill test draws from its seed.
 
+use crate::number;
 use std::{fmt, time::Duration};
 
 /// One life of the server, and its absence afterwards.
@@ -25,7 +26,6 @@ pub(crate) struct Schedule {
 impl Schedule {
     /// The schedule that the environment asks for: seed and number of rounds.
     pub(crate) fn from_environment() -> Self {
-        let number = |name: &str| std::env::var(name).ok().map(|text| text.parse().expect("a number"));
         let seed = number("CAMPANILE_KILL_SEED").unwrap_or_else(|| fastrand::u64(..));
         let rounds =
             number("CAMPANILE_KILL_ROUNDS").map_or(8, |rounds| usize::try_from(rounds).expect("a small number"));
@@ -39,11 +39,6 @@ impl Schedule {
         };
         let rounds = (0..rounds).map(&mut round).collect();
         Self { seed, rounds }
-    }
-
-    /// A source of randomness for one actor, the same for the same seed.
-    pub(crate) fn rng(&self, kind: u64, number: usize) -> fastrand::Rng {
-        fastrand::Rng::with_seed(self.seed ^ (kind << 32) ^ number as u64)
     }
 }
 

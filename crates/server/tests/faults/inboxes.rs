@@ -1,6 +1,6 @@
 //! One person per user, with one thing at a time: looks into the inbox, changes something, and tells the oracle what was shown and answered.
 
-use crate::{Shared, USERS, questions::Asker, schedule::Schedule, user};
+use crate::{questions::Asker, scene::Scene};
 use campanile_testkit::{Answer, Asked, Mark, PageQuery, Request, TestNode, Told};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -16,12 +16,12 @@ pub(crate) struct Inboxes {
 }
 
 impl Inboxes {
-    pub(crate) fn start(node: &TestNode, schedule: &Schedule, shared: &Shared) -> Self {
+    pub(crate) fn start(node: &TestNode, scene: &Scene) -> Self {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        for number in 0..USERS {
-            let asker = Asker::new(node, &user(number), shared);
-            tasks.spawn(Owner { asker, rng: schedule.rng(3, number) }.run(stopped.clone()));
+        for (number, user) in scene.users().enumerate() {
+            let asker = Asker::new(node, &user, scene);
+            tasks.spawn(Owner { asker, rng: scene.rng(3, number) }.run(stopped.clone()));
         }
         Self { stop, tasks }
     }
@@ -67,11 +67,11 @@ impl Owner {
         };
         let Ok(answer) = self.asker.send(request).await else { return };
         match answer.is_some() {
-            true => self.asker.shared.record.marked(),
-            false => self.asker.shared.record.unmarked(),
+            true => self.asker.scene.record.marked(),
+            false => self.asker.scene.record.unmarked(),
         }
         let told = answer.map_or(Told::Nothing, told);
-        self.asker.shared.tell(|oracle| oracle.marked(&self.asker.user, Mark { since, asked, told }));
+        self.asker.scene.tell(|oracle| oracle.marked(&self.asker.user, Mark { since, asked, told }));
     }
 
     /// Up to a place that was shown, or to wherever the head is by then.

@@ -9,10 +9,18 @@ use std::{
 #[derive(Debug, Default)]
 pub(crate) struct Record {
     kills: AtomicUsize,
+    drains: AtomicUsize,
     connections: AtomicUsize,
     refused: AtomicUsize,
     cuts: AtomicUsize,
     own_cuts: AtomicUsize,
+    stalls: AtomicUsize,
+    hangs: AtomicUsize,
+    slow: AtomicUsize,
+    tears: AtomicUsize,
+    overflows: AtomicUsize,
+    refills: AtomicUsize,
+    timeouts: AtomicUsize,
     acknowledged: AtomicUsize,
     unanswered: AtomicUsize,
     unsent: AtomicUsize,
@@ -35,11 +43,21 @@ macro_rules! events {
 events! {
     /// The server was killed.
     killed => kills;
+    /// The server ended in order.
+    drained => drains;
+    /// A client stopped reading.
+    stalled => stalls;
+    /// A way to the server hung.
+    hung => hangs;
+    /// A way to the server was slow.
+    slowed => slow;
+    /// All connections of a way were cut.
+    torn => tears;
     /// A stream was opened.
     opened => connections;
     /// A stream could not be opened: nobody listened, or the answer did not come.
     refused => refused;
-    /// A stream was cut by the server's death.
+    /// A stream was cut: by the server's death, by the network, or for not reading.
     cut => cuts;
     /// A client left by itself.
     left => own_cuts;
@@ -59,6 +77,27 @@ events! {
     planted => planted;
 }
 
+impl Record {
+    /// Adds what a server has counted by the end of its life.
+    pub(crate) fn counted(&self, overflows: f64, refills: f64, timeouts: f64) {
+        let totals = [(&self.overflows, overflows), (&self.refills, refills), (&self.timeouts, timeouts)];
+        for (total, value) in totals {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+            total.fetch_add(value as usize, Relaxed);
+        }
+    }
+
+    /// Frames that a ring dropped before every stream had them.
+    pub(crate) fn overflows(&self) -> usize {
+        self.overflows.load(Relaxed)
+    }
+
+    /// How often the server has ended.
+    pub(crate) fn lives(&self) -> usize {
+        self.kills.load(Relaxed) + self.drains.load(Relaxed)
+    }
+}
+
 impl fmt::Display for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = |count: &AtomicUsize| count.load(Relaxed);
@@ -76,7 +115,15 @@ impl fmt::Display for Record {
             (&self.planted, "old"),
         ];
         let marks = [(&self.marked, "answered"), (&self.unmarked, "unanswered")];
-        write!(f, "{} kills{}", count(&self.kills), of("streams", &streams))?;
-        write!(f, "{}{}", of("publishes", &publishes), of("changes of inboxes", &marks))
+        write!(f, "{} kills, {} drains{}", count(&self.kills), count(&self.drains), of("streams", &streams))?;
+        write!(f, "{}{}", of("publishes", &publishes), of("changes of inboxes", &marks))?;
+        let network = [(&self.hangs, "hung"), (&self.slow, "slow"), (&self.tears, "cut")];
+        write!(f, "; {} readers stalled{}", count(&self.stalls), of("ways", &network))?;
+        let server = [
+            (&self.overflows, "frames dropped from rings"),
+            (&self.refills, "reads of logs"),
+            (&self.timeouts, "sockets that took nothing"),
+        ];
+        write!(f, "{}", of("the server counted", &server))
     }
 }

@@ -1,6 +1,6 @@
 //! Publishers: each sends one notification after the other, takes one back now and then, and tells the oracle what it was told.
 
-use crate::{PUBLISHERS, Shared, USERS, schedule::Schedule, user};
+use crate::scene::{Cast, Scene};
 use campanile_testkit::{Answer, Request, TestNode};
 use serde_json::json;
 use std::{collections::VecDeque, io, net::SocketAddr, time::Duration};
@@ -16,17 +16,18 @@ pub(crate) struct Publishers {
 }
 
 impl Publishers {
-    pub(crate) fn start(node: &TestNode, schedule: &Schedule, shared: &Shared) -> Self {
+    pub(crate) fn start(node: &TestNode, scene: &Scene) -> Self {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        for number in 0..PUBLISHERS {
+        for number in 0..scene.cast.publishers {
             let publisher = Publisher {
                 number,
-                rng: schedule.rng(1, number),
+                rng: scene.rng(1, number),
                 to: node.address(),
                 key: node.api_key().to_owned(),
-                shared: shared.clone(),
+                scene: scene.clone(),
                 published: VecDeque::new(),
+                count: 0,
             };
             tasks.spawn(publisher.run(stopped.clone()));
         }
@@ -51,49 +52,61 @@ struct Publisher {
     rng: fastrand::Rng,
     to: SocketAddr,
     key: String,
-    shared: Shared,
+    scene: Scene,
     published: VecDeque<Published>,
+    count: u32,
 }
 
 impl Publisher {
     async fn run(mut self, stopped: watch::Receiver<bool>) {
-        let mut count = 0u32;
+        let Cast { bursts, pause, .. } = self.scene.cast;
         while !*stopped.borrow() {
-            count += 1;
-            let mark = format!("{}-{count}", self.number);
             let users = self.audience();
-            self.publish(&mark, users).await;
+            if bursts > 0 && self.rng.u32(0..bursts) == 0 {
+                self.burst(&users).await;
+            } else {
+                self.publish(users).await;
+            }
             if self.rng.u8(0..8) == 0 {
                 self.withdraw().await;
             }
-            tokio::time::sleep(Duration::from_millis(self.rng.u64(0..4))).await;
+            tokio::time::sleep(Duration::from_millis(self.rng.u64(0..pause))).await;
+        }
+    }
+
+    /// More than a ring holds, without a pause.
+    async fn burst(&mut self, users: &[String]) {
+        for _ in 0..self.rng.usize(20..80) {
+            self.publish(users.to_vec()).await;
         }
     }
 
     /// Mostly one user, sometimes several: one transaction for all of them.
     fn audience(&mut self) -> Vec<String> {
         let size = if self.rng.u8(0..4) == 0 { self.rng.usize(2..8) } else { 1 };
-        self.rng.choose_multiple(0..USERS, size).into_iter().map(user).collect()
+        self.scene.some_users(&mut self.rng, size)
     }
 
-    async fn publish(&mut self, mark: &str, users: Vec<String>) {
-        let filler = "x".repeat(self.rng.usize(0..600));
+    async fn publish(&mut self, users: Vec<String>) {
+        self.count += 1;
+        let mark = &format!("{}-{}", self.number, self.count);
+        let filler = "x".repeat(self.rng.usize(0..self.scene.cast.body));
         let draft = json!({"type": "kill", "to": {"users": users}, "data": {"mark": mark}, "body": filler});
         match self.send(Request::post("/api/notifications").json(draft)).await {
             Ok(Some(answer)) => {
                 let id = answer.expect(202).json()["notificationId"].as_str().expect("an id").to_owned();
-                self.shared.record.acknowledged();
-                self.shared.tell(|oracle| {
+                self.scene.record.acknowledged();
+                self.scene.tell(|oracle| {
                     users.iter().for_each(|user| oracle.acknowledged(user, self.number, mark, &id));
                 });
                 self.published.truncate(REMEMBERED);
                 self.published.push_front(Published { id, users });
             }
             Ok(None) => {
-                self.shared.record.unanswered();
-                self.shared.tell(|oracle| users.iter().for_each(|user| oracle.unanswered(user, mark)));
+                self.scene.record.unanswered();
+                self.scene.tell(|oracle| users.iter().for_each(|user| oracle.unanswered(user, mark)));
             }
-            Err(_) => self.shared.record.unsent(),
+            Err(_) => self.scene.record.unsent(),
         }
     }
 
@@ -104,9 +117,9 @@ impl Publisher {
         let Ok(answer) = self.send(request).await else { return };
         let acknowledged = answer.map(|answer| answer.expect(202)).is_some();
         if acknowledged {
-            self.shared.record.withdrawn();
+            self.scene.record.withdrawn();
         }
-        self.shared.tell(|oracle| users.iter().for_each(|user| oracle.withdrawn(user, id, acknowledged)));
+        self.scene.tell(|oracle| users.iter().for_each(|user| oracle.withdrawn(user, id, acknowledged)));
     }
 
     async fn send(&self, request: Request) -> io::Result<Option<Answer>> {
