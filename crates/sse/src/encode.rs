@@ -68,9 +68,14 @@ pub fn data_lines(buf: &mut impl BufMut, value: &str) {
     if value.is_empty() {
         return buf.put_slice(b"data:\n");
     }
-    for piece in pieces(value.as_bytes()) {
-        line(buf, b"data: ", piece);
+    let mut pieces = pieces(value.as_bytes());
+    buf.put_slice(b"data: ");
+    buf.put_slice(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        buf.put_slice(b"\ndata: ");
+        buf.put_slice(piece);
     }
+    buf.put_slice(b"\n");
 }
 
 /// `value` as JSON in `data: ` lines: one, unless it holds line ends, which only JSON that is taken over as it is does.
@@ -114,6 +119,7 @@ pub fn end(buf: &mut impl BufMut) {
     buf.put_slice(b"\n");
 }
 
+#[inline]
 fn line(buf: &mut impl BufMut, field: &[u8], value: &[u8]) {
     buf.put_slice(field);
     buf.put_slice(value);
@@ -151,9 +157,14 @@ pub(crate) mod len {
         line(b"event: ", name.as_str().len())
     }
 
+    pub(crate) const fn data_line(value: &str) -> usize {
+        let field: &[u8] = if value.is_empty() { b"data:" } else { b"data: " };
+        line(field, value.len())
+    }
+
     pub(crate) fn data_lines(value: &str) -> usize {
         if value.is_empty() {
-            return line(b"data:", 0);
+            return data_line(value);
         }
         pieces(value.as_bytes()).map(|piece| line(b"data: ", piece.len())).sum()
     }

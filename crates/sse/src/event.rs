@@ -99,10 +99,15 @@ impl<'a> Event<'a> {
             + 1
     }
 
-    /// The event in a buffer of its own, exactly as large as it needs.
+    /// The length if the data has no line end. Finding out costs as much as writing it, and mostly it has none.
+    fn len_of_one_line(&self) -> usize {
+        Self { data: None, ..*self }.encoded_len() + self.data.map_or(0, len::data_line)
+    }
+
+    /// The event in a buffer of its own, exactly as large as it needs if the data is one line.
     #[must_use]
     pub fn to_vec(&self) -> Vec<u8> {
-        let mut buf = Vec::with_capacity(self.encoded_len());
+        let mut buf = Vec::with_capacity(self.len_of_one_line());
         self.encode(&mut buf);
         buf
     }

@@ -161,7 +161,8 @@ impl EventSource {
         if !chunk.is_empty() {
             self.pace.succeeded();
         }
-        self.reader.feed(chunk);
+        let all = chunk.len();
+        self.reader.keep(chunk, all);
     }
 
     fn failed(&mut self, failure: Failure) -> Option<Result<(), EventSourceError>> {
@@ -208,8 +209,9 @@ impl Stream for EventSource {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         loop {
-            if let Some(event) = this.reader.next() {
-                return Poll::Ready(Some(event.map_err(EventSourceError::Overflow)));
+            let event = this.reader.next();
+            if event.is_some() {
+                return Poll::Ready(event);
             }
             match ready!(this.poll_step(cx)) {
                 Some(Ok(())) => {}

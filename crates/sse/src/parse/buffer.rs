@@ -1,50 +1,89 @@
 //! Buffers that never grow past their bound, not even by the slack of amortised growth.
 
+use std::borrow::Cow;
+
 use crate::work;
 
-/// What a buffer may keep allocated while it is empty. Anything larger was for one large event and is given back.
-const KEEP: usize = 16 * 1024;
+/// What a buffer may keep allocated while it is empty: a line of 64 KiB with its field's name. Anything larger was for one large event and
+/// is given back.
+const KEEP: usize = 64 * 1024 + 64;
+
+/// Shorter texts are checked sooner by the standard library.
+const LONG: usize = 256;
 
 /// There is no room left under the bound.
 #[derive(Debug)]
 pub(super) struct Full;
 
 /// Appends raw bytes.
+#[inline]
 pub(super) fn push_bytes(to: &mut Vec<u8>, bytes: &[u8], max: usize) -> Result<(), Full> {
-    to.reserve_exact(growth(to.len(), to.capacity(), bytes.len(), max)?);
+    make_room(to, bytes.len(), max)?;
+    work::count(bytes.len());
     to.extend_from_slice(bytes);
     Ok(())
+}
+
+/// Reserves room for `more` bytes.
+#[inline]
+pub(super) fn make_room(to: &mut Vec<u8>, more: usize, max: usize) -> Result<(), Full> {
+    if more > room(to, max) {
+        to.reserve_exact(growth(to.len(), to.capacity(), more, max)?);
+    }
+    Ok(())
+}
+
+/// How much can be appended without growing.
+#[inline]
+pub(super) fn room(of: &Vec<u8>, max: usize) -> usize {
+    of.capacity().min(max).saturating_sub(of.len())
 }
 
 /// Appends text.
 pub(super) fn push_str(to: &mut String, text: &str, max: usize) -> Result<(), Full> {
     to.reserve_exact(growth(to.len(), to.capacity(), text.len(), max)?);
+    work::count(text.len());
     to.push_str(text);
     Ok(())
 }
 
-/// Appends bytes as text; each maximal subpart of an ill-formed sequence becomes one U+FFFD (WHATWG Encoding, UTF-8 decoder).
-///
-/// `bytes` are a whole field of a whole line. Line ends are ASCII and never part of a sequence, so deciding line by line is the same as
-/// decoding the stream as it comes.
+/// Appends bytes as text; what is ill-formed is replaced as [`decode`] does it.
 pub(super) fn push_lossy(to: &mut String, bytes: &[u8], max: usize) -> Result<(), Full> {
+    push_str(to, &decode(bytes, max)?, max)
+}
+
+/// Bytes as text of at most `max` bytes; each maximal subpart of an ill-formed sequence becomes one U+FFFD (WHATWG Encoding, UTF-8
+/// decoder).
+///
+/// `bytes` are whole lines. Line ends are ASCII and never part of a sequence, so this is the same as decoding the stream as it comes.
+#[inline]
+pub(super) fn decode(bytes: &[u8], max: usize) -> Result<Cow<'_, str>, Full> {
+    work::count(bytes.len());
     // Nearly always well formed, and checking that as a whole is several times as fast.
-    if let Ok(text) = str::from_utf8(bytes) {
-        return push_str(to, text, max);
+    let text = if bytes.len() < LONG { str::from_utf8(bytes).ok() } else { simdutf8::basic::from_utf8(bytes).ok() };
+    match text {
+        Some(text) if text.len() <= max => Ok(Cow::Borrowed(text)),
+        Some(_) => Err(Full),
+        None => replaced(bytes, max).map(Cow::Owned),
     }
+}
+
+#[cold]
+fn replaced(bytes: &[u8], max: usize) -> Result<String, Full> {
+    let mut text = String::new();
     for chunk in bytes.utf8_chunks() {
-        push_str(to, chunk.valid(), max)?;
+        push_str(&mut text, chunk.valid(), max)?;
         if !chunk.invalid().is_empty() {
-            push_str(to, "\u{FFFD}", max)?;
+            push_str(&mut text, "\u{FFFD}", max)?;
         }
     }
-    Ok(())
+    Ok(text)
 }
 
 /// How much to reserve for `more` bytes: doubling, so that appending is linear, but never past `max`.
+#[cold]
 fn growth(len: usize, capacity: usize, more: usize, max: usize) -> Result<usize, Full> {
     let needed = len.checked_add(more).filter(|&needed| needed <= max).ok_or(Full)?;
-    work::count(more);
     if needed <= capacity {
         return Ok(0);
     }

@@ -2,9 +2,13 @@
 
 use std::mem;
 
-use super::buffer::{clear_bytes, push_bytes};
+use super::buffer::{clear_bytes, push_bytes, room};
 use super::limits::{Limit, Overflow};
 use crate::scan::find_line_end;
+use crate::work;
+
+/// What is taken without asking for more than a line end.
+const TINY: usize = 8;
 
 const BOM: &[u8] = "\u{FEFF}".as_bytes();
 
@@ -29,12 +33,20 @@ enum Skip {
     },
 }
 
+/// What may come before the next line without being part of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Before {
+    Nothing,
+    /// A BOM, of which so many bytes have come.
+    Bom(usize),
+    /// The LF of a CR that has ended its line.
+    Lf,
+}
+
 #[derive(Debug)]
 pub(super) struct Lines {
     max: usize,
-    /// How many bytes of a BOM the stream began with; all of them once that is decided.
-    bom: usize,
-    after_cr: bool,
+    before: Before,
     held: Vec<u8>,
     /// `held` was handed out as a whole line.
     spent: bool,
@@ -43,26 +55,45 @@ pub(super) struct Lines {
 
 impl Lines {
     pub(super) const fn new(max: usize) -> Self {
-        Self { max, bom: 0, after_cr: false, held: Vec::new(), spent: false, skip: Skip::Nothing }
+        Self { max, before: Before::Bom(0), held: Vec::new(), spent: false, skip: Skip::Nothing }
+    }
+
+    /// Takes all of `input` if it is a little more of a line that has begun. In tiny chunks nearly everything is, and need not go the long way
+    /// of [`next`](Self::next).
+    #[inline]
+    pub(super) fn take_piece(&mut self, input: &mut &[u8]) -> bool {
+        let plain = self.before == Before::Nothing && self.skip == Skip::Nothing && !self.spent;
+        if !plain || input.len() > TINY.min(room(&self.held, self.max)) || find_line_end(input).is_some() {
+            return false;
+        }
+        work::count(input.len());
+        self.held.extend_from_slice(mem::take(input));
+        true
     }
 
     /// Takes the next whole line from `input`, or all of it if it holds no line end.
     ///
     /// A CR ends its line at once; an LF that comes next is dropped then, in whatever chunk it is.
+    #[inline]
     pub(super) fn next<'c>(&mut self, input: &mut &'c [u8]) -> Result<Option<Line<'c>>, Overflow> {
-        self.drop_spent();
-        self.drop_bom(input)?;
-        loop {
-            self.drop_lf(input);
+        if mem::take(&mut self.spent) {
+            clear_bytes(&mut self.held);
+        }
+        while let Some(&first) = input.first() {
+            if self.before != Before::Nothing {
+                self.drop_before(first, input)?;
+                continue;
+            }
             let Some(end) = find_line_end(input) else {
                 self.begin(mem::take(input))?;
-                return Ok(None);
+                break;
             };
             let text = self.cut(input, end);
             if let Some(line) = self.finish(text)? {
                 return Ok(Some(line));
             }
         }
+        Ok(None)
     }
 
     /// The bytes of a line that [`next`](Self::next) returned last.
@@ -71,6 +102,11 @@ impl Lines {
             Line::Chunk(text) => text,
             Line::Held => &self.held,
         }
+    }
+
+    /// The buffer of a line that was put together. What is left in it is dropped before the next line.
+    pub(super) const fn held(&mut self) -> &mut Vec<u8> {
+        &mut self.held
     }
 
     /// Passes over the rest of the event whose latest line was returned last.
@@ -82,44 +118,33 @@ impl Lines {
         self.held.capacity()
     }
 
-    fn drop_spent(&mut self) {
-        if mem::take(&mut self.spent) {
-            clear_bytes(&mut self.held);
+    /// Drops `first` from `input` if it comes before the line. What only looked like a BOM is put back.
+    fn drop_before(&mut self, first: u8, input: &mut &[u8]) -> Result<(), Overflow> {
+        let before = mem::replace(&mut self.before, Before::Nothing);
+        match before {
+            Before::Bom(matched) if first != BOM[matched] => return self.hold(&BOM[..matched]),
+            Before::Bom(matched) if matched + 1 < BOM.len() => self.before = Before::Bom(matched + 1),
+            Before::Bom(_) => {}
+            Before::Lf if first == b'\n' => {}
+            Before::Lf | Before::Nothing => return Ok(()),
         }
-    }
-
-    /// Drops a BOM at the very start of the stream, in however many chunks it comes. What only looked like one is put back.
-    fn drop_bom(&mut self, input: &mut &[u8]) -> Result<(), Overflow> {
-        while self.bom < BOM.len() {
-            let Some((&byte, rest)) = input.split_first() else { break };
-            if byte != BOM[self.bom] {
-                let matched = mem::replace(&mut self.bom, BOM.len());
-                return self.hold(&BOM[..matched]);
-            }
-            self.bom += 1;
-            *input = rest;
-        }
+        *input = &input[1..];
         Ok(())
     }
 
-    fn drop_lf(&mut self, input: &mut &[u8]) {
-        if let Some((&byte, rest)) = input.split_first()
-            && mem::take(&mut self.after_cr)
-            && byte == b'\n'
-        {
-            *input = rest;
-        }
-    }
-
     /// Takes the text up to the line end at `end`, and the line end.
+    #[inline]
     fn cut<'c>(&mut self, input: &mut &'c [u8], end: usize) -> &'c [u8] {
         let (text, rest) = input.split_at(end);
-        self.after_cr = rest[0] == b'\r';
+        if rest[0] == b'\r' {
+            self.before = Before::Lf;
+        }
         *input = &rest[1..];
         text
     }
 
     /// Goes on with a line that does not end yet.
+    #[inline]
     fn begin(&mut self, part: &[u8]) -> Result<(), Overflow> {
         match &mut self.skip {
             Skip::Nothing => self.hold(part),
@@ -132,6 +157,7 @@ impl Lines {
     }
 
     /// Ends the line with `text`. Nothing comes of it if it is one to pass over.
+    #[inline]
     fn finish<'c>(&mut self, text: &'c [u8]) -> Result<Option<Line<'c>>, Overflow> {
         match self.skip {
             Skip::Nothing => self.finish_wanted(text),

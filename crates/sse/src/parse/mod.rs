@@ -10,7 +10,7 @@ mod tests;
 use std::borrow::Cow;
 use std::time::Duration;
 
-use self::block::{Block, Outcome, value_at};
+use self::block::{Block, Outcome, Unmoved, comment};
 pub use self::limits::{Limit, Limits, Overflow};
 use self::lines::{Line, Lines};
 
@@ -43,8 +43,8 @@ use self::lines::{Line, Lines};
 /// **End of stream.** There is nothing to call: an unfinished line or event counts for nothing and its id is not committed. Drop the
 /// parser, or [`restart`](Self::restart) it for the next connection.
 ///
-/// **Cost.** Time is linear in the bytes read, whatever their chunking. Memory is bounded by the [`Limits`]: see
-/// [`heap_bytes`](Self::heap_bytes).
+/// **Cost.** Time is linear in the bytes read, whatever their chunking. The data of an event that has one `data` line and lies in one chunk is
+/// not copied; for others buffers are kept and used again. Memory is bounded by the [`Limits`]: see [`heap_bytes`](Self::heap_bytes).
 #[derive(Debug)]
 pub struct Parser {
     limits: Limits,
@@ -79,9 +79,12 @@ pub struct Dispatch<'a> {
     pub last_event_id: Cow<'a, str>,
 }
 
+/// The name of an event without one.
+const MESSAGE: &str = "message";
+
 /// A line's outcome, with what is needed to hand it out.
 enum Step<'c> {
-    Dispatch,
+    Dispatch(Unmoved<'c>),
     Retry(Duration),
     Comment(Line<'c>),
 }
@@ -112,15 +115,25 @@ impl Parser {
     /// [`Overflow`], as soon as an event passes one of the [`Limits`]. Two reactions make sense, and the parser is fit for both:
     /// end the connection; or go on calling. Then the rest of that event, up to its blank line, is passed over without an item,
     /// as if the event were not in the stream: its id is not committed either, so that resuming from
-    /// [`last_event_id`](Self::last_event_id) asks for it again. (A `retry` that stood before the fault has been returned already.)
+    /// [`last_event_id`](Self::last_event_id) asks for it again. (A `retry` that stood before the fault has been returned already. Data
+    /// that passes the limit only because what is not UTF-8 becomes longer when it is replaced is told at the blank line.)
+    #[inline]
     pub fn next_item<'p, 'c: 'p>(&'p mut self, input: &mut &'c [u8]) -> Result<Option<Item<'p>>, Overflow> {
+        if self.block.is_settled() && self.lines.take_piece(input) {
+            return Ok(None);
+        }
+        self.read_item(input)
+    }
+
+    fn read_item<'p, 'c: 'p>(&'p mut self, input: &mut &'c [u8]) -> Result<Option<Item<'p>>, Overflow> {
         self.block.drop_spent();
         let step = self.next_step(input).inspect_err(|_| self.block.abandon())?;
-        Ok(step.map(|step| match step {
-            Step::Dispatch => Item::Event(self.dispatched()),
-            Step::Retry(time) => Item::Retry(time),
-            Step::Comment(line) => Item::Comment(String::from_utf8_lossy(value_at(self.lines.text(line), 0))),
-        }))
+        Ok(match step {
+            None => None,
+            Some(Step::Dispatch(unmoved)) => Some(Item::Event(self.block.dispatch(unmoved)?)),
+            Some(Step::Retry(time)) => Some(Item::Retry(time)),
+            Some(Step::Comment(line)) => Some(Item::Comment(String::from_utf8_lossy(comment(self.lines.text(line))))),
+        })
     }
 
     /// The position to resume from: what a reconnecting client sends as `Last-Event-ID`, unless it is empty.
@@ -146,21 +159,23 @@ impl Parser {
     }
 
     fn next_step<'c>(&mut self, input: &mut &'c [u8]) -> Result<Option<Step<'c>>, Overflow> {
+        let mut unmoved = None;
         while let Some(line) = self.lines.next(input)? {
-            let outcome = self.block.line(self.lines.text(line));
-            match outcome.inspect_err(|_| self.lines.skip_event())? {
-                None => {}
-                Some(Outcome::Dispatch) => return Ok(Some(Step::Dispatch)),
-                Some(Outcome::Retry(time)) => return Ok(Some(Step::Retry(time))),
-                Some(Outcome::Comment) => return Ok(Some(Step::Comment(line))),
-            }
+            let outcome = match line {
+                Line::Chunk(text) => self.block.line(text, &mut unmoved),
+                Line::Held => self.block.held_line(self.lines.held()),
+            };
+            let step = match outcome.inspect_err(|_| self.lines.skip_event())? {
+                None => continue,
+                Some(Outcome::Dispatch) => return Ok(Some(Step::Dispatch(unmoved))),
+                Some(Outcome::Retry(time)) => Step::Retry(time),
+                Some(Outcome::Comment) => Step::Comment(line),
+            };
+            self.block.keep(&mut unmoved).inspect_err(|_| self.lines.skip_event())?;
+            return Ok(Some(step));
         }
+        self.block.keep(&mut unmoved).inspect_err(|_| self.lines.skip_event())?;
         Ok(None)
-    }
-
-    fn dispatched(&self) -> Dispatch<'_> {
-        let (name, data, last_event_id) = self.block.dispatched();
-        Dispatch { name: name.into(), data: data.into(), last_event_id: last_event_id.into() }
     }
 }
 
@@ -179,11 +194,14 @@ impl Item<'_> {
 impl Dispatch<'_> {
     /// The same event, borrowing nothing.
     #[must_use]
+    #[inline]
     pub fn into_owned(self) -> Dispatch<'static> {
-        Dispatch {
-            name: self.name.into_owned().into(),
-            data: self.data.into_owned().into(),
-            last_event_id: self.last_event_id.into_owned().into(),
-        }
+        let name = if self.name == MESSAGE { Cow::Borrowed(MESSAGE) } else { owned(self.name) };
+        Dispatch { name, data: owned(self.data), last_event_id: owned(self.last_event_id) }
     }
+}
+
+#[inline]
+fn owned(text: Cow<'_, str>) -> Cow<'static, str> {
+    Cow::Owned(text.into_owned())
 }

@@ -98,6 +98,21 @@ fn replacements_count_as_they_are_held() {
 }
 
 #[test]
+fn an_event_that_is_too_large_only_when_decoded_is_lost_alone() {
+    let stream = b"id: 1\ndata: a\n\nid: 2\ndata:\xFF\xFF\xFF\xFF\xFF\xFF\n\ndata: b\n\n";
+    assert_reads(stream, &["message|a|1", "Event", "message|b|1"]);
+}
+
+#[test]
+fn the_data_may_stand_anywhere_in_its_event() {
+    assert_reads(b"data: a\nid: 1\nevent: n\n\n", &["n|a|1"]);
+    assert_reads(b"data: a\nretry: 5\n: c\ndata: b\nid: 1\n\n", &["retry 5", "comment c", "message|a\nb|1"]);
+    assert_reads(b"data\ndata\nevent: n\n\n", &["n|\n|"]);
+    assert_reads(b"event: n\ndata: 1234567\ndata: 123456\n\n", &["n|1234567\n123456|"]);
+    assert_reads(b"event: n\ndata: 1234567\ndata: 1234567\n\n", &["Event"]);
+}
+
+#[test]
 fn the_last_of_many_names_and_ids_is_all_that_is_held() {
     let stream = b"event: first\nevent: second\nid: first\nid: second\n".repeat(100);
     assert_eq!(read(&[&stream[..], b"data:\n\n"].concat(), SMALL, 7), ["second||second"]);

@@ -13,12 +13,13 @@ use super::scratch::written;
 use super::source::{Filled, Source};
 
 pub(super) type Shutdown = Pin<Box<dyn Future<Output = ()> + Send>>;
-pub(super) type BoxSource = Pin<Box<dyn Source + Send>>;
 
 pin_project! {
-    pub(super) struct SseBody {
+    // All in one allocation, which the connection holds as long as the stream is open.
+    pub(super) struct SseBody<S> {
         // Until it ends: then all that it holds is let go of at once.
-        source: Option<BoxSource>,
+        #[pin]
+        source: Option<S>,
         shutdown: Option<Shutdown>,
         heartbeat: Option<Heartbeat>,
         // From the first time that there is nothing to write.
@@ -27,8 +28,8 @@ pin_project! {
     }
 }
 
-impl SseBody {
-    pub(super) const fn new(source: BoxSource, shutdown: Option<Shutdown>, heartbeat: Option<Heartbeat>) -> Self {
+impl<S: Source> SseBody<S> {
+    pub(super) const fn new(source: S, shutdown: Option<Shutdown>, heartbeat: Option<Heartbeat>) -> Self {
         Self { source: Some(source), shutdown, heartbeat, idle: None }
     }
 
@@ -36,12 +37,12 @@ impl SseBody {
     fn poll_bytes(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let mut this = self.project();
         if is_over(this.shutdown, cx) {
-            *this.source = None;
+            this.source.set(None);
         }
-        let Some(source) = this.source else { return Poll::Ready(None) };
-        let (bytes, filled) = written(|buf| source.as_mut().poll_fill(cx, buf));
+        let Some(source) = this.source.as_mut().as_pin_mut() else { return Poll::Ready(None) };
+        let (bytes, filled) = written(|buf| source.poll_fill(cx, buf));
         if filled == Filled::Ended {
-            *this.source = None;
+            this.source.set(None);
         }
         if bytes.is_empty() && filled == Filled::Pending {
             return poll_beat(*this.heartbeat, this.idle, cx).map(Some);
@@ -53,7 +54,7 @@ impl SseBody {
     }
 }
 
-impl Body for SseBody {
+impl<S: Source> Body for SseBody<S> {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -71,7 +72,7 @@ fn poll_beat(heartbeat: Option<Heartbeat>, mut idle: Pin<&mut Option<Idle>>, cx:
     if idle.is_none() {
         idle.set(Some(Idle::new(heartbeat)));
     }
-    idle.as_pin_mut().map_or(Poll::Pending, |idle| idle.poll_beat(cx))
+    idle.as_pin_mut().map_or(Poll::Pending, |idle| idle.poll_beat(heartbeat, cx))
 }
 
 fn is_over(shutdown: &mut Option<Shutdown>, cx: &mut Context<'_>) -> bool {

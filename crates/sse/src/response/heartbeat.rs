@@ -16,7 +16,13 @@ use crate::encode;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Heartbeat {
     interval: Duration,
-    bytes: &'static [u8],
+    form: Form,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Event,
+    Comment,
 }
 
 impl Heartbeat {
@@ -24,19 +30,26 @@ impl Heartbeat {
     /// See [`encode::HEARTBEAT`].
     #[must_use]
     pub const fn event(interval: Duration) -> Self {
-        Self { interval, bytes: encode::HEARTBEAT }
+        Self { interval, form: Form::Event }
     }
 
     /// A line with a colon: invisible to a page. See [`encode::COMMENT_HEARTBEAT`].
     #[must_use]
     pub const fn comment(interval: Duration) -> Self {
-        Self { interval, bytes: encode::COMMENT_HEARTBEAT }
+        Self { interval, form: Form::Comment }
+    }
+
+    const fn bytes(self) -> Bytes {
+        Bytes::from_static(match self.form {
+            Form::Event => encode::HEARTBEAT,
+            Form::Comment => encode::COMMENT_HEARTBEAT,
+        })
     }
 
     /// Never more often, whatever is asked for.
     const SHORTEST: Duration = Duration::from_millis(1);
 
-    fn after(&self, time: Instant) -> Instant {
+    fn after(self, time: Instant) -> Instant {
         // Beyond what the clock can tell is as good as never.
         let never = Duration::from_secs(100 * 365 * 24 * 60 * 60);
         time + self.interval.clamp(Self::SHORTEST, never)
@@ -49,7 +62,6 @@ pin_project! {
     /// A frame only notes the time; the timer finds that out when it runs out, and goes on for the rest. So a busy stream touches the
     /// runtime's timers once per interval and not with each frame.
     pub(super) struct Idle {
-        heartbeat: Heartbeat,
         since: Instant,
         #[pin]
         timer: Sleep,
@@ -59,7 +71,7 @@ pin_project! {
 impl Idle {
     pub(super) fn new(heartbeat: Heartbeat) -> Self {
         let since = Instant::now();
-        Self { heartbeat, since, timer: sleep_until(heartbeat.after(since)) }
+        Self { since, timer: sleep_until(heartbeat.after(since)) }
     }
 
     /// Something is written.
@@ -68,16 +80,16 @@ impl Idle {
     }
 
     /// The heartbeat, when it is due.
-    pub(super) fn poll_beat(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Bytes> {
+    pub(super) fn poll_beat(self: Pin<&mut Self>, heartbeat: Heartbeat, cx: &mut Context<'_>) -> Poll<Bytes> {
         let mut this = self.project();
         loop {
             ready!(this.timer.as_mut().poll(cx));
             let now = Instant::now();
-            let due = this.heartbeat.after(*this.since);
+            let due = heartbeat.after(*this.since);
             if due <= now {
                 *this.since = now;
-                this.timer.as_mut().reset(this.heartbeat.after(now));
-                return Poll::Ready(Bytes::from_static(this.heartbeat.bytes));
+                this.timer.as_mut().reset(heartbeat.after(now));
+                return Poll::Ready(heartbeat.bytes());
             }
             this.timer.as_mut().reset(due);
         }

@@ -12,19 +12,18 @@ mod source;
 use std::fmt;
 use std::marker::PhantomData;
 
-use axum_core::body::Body;
 use axum_core::response::{IntoResponse, Response};
 use futures_core::Stream;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use serde::Serialize;
 
-use self::body::{BoxSource, Shutdown, SseBody};
+use self::body::Shutdown;
 pub use self::heartbeat::Heartbeat;
 pub use self::item::{IntoSseItem, SseItem};
 pub use self::last_event_id::LastEventId;
 #[cfg(feature = "utoipa")]
 pub use self::openapi::Undocumented;
-use self::source::Items;
+use self::source::{AnySource, Items};
 
 /// A response that sends a stream of `T`s, each as an event whose data is its JSON (feature `axum`).
 ///
@@ -60,7 +59,7 @@ use self::source::Items;
 /// compression of tower-http leaves event streams alone by default.
 #[must_use = "a response does nothing until it is returned"]
 pub struct ServerSentEvents<T> {
-    source: BoxSource,
+    source: Box<dyn AnySource + Send>,
     heartbeat: Option<Heartbeat>,
     shutdown: Option<Shutdown>,
     item: PhantomData<fn() -> T>,
@@ -76,7 +75,7 @@ impl<T: Serialize + 'static> ServerSentEvents<T> {
         S: Stream + Send + 'static,
         S::Item: IntoSseItem<T>,
     {
-        Self { source: Box::pin(Items::new(stream)), heartbeat: None, shutdown: None, item: PhantomData }
+        Self { source: Box::new(Items::new(stream)), heartbeat: None, shutdown: None, item: PhantomData }
     }
 }
 
@@ -119,8 +118,7 @@ impl<T> IntoResponse for ServerSentEvents<T> {
             (X_ACCEL_BUFFERING, HeaderValue::from_static("no")),
             (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         ];
-        let body = SseBody::new(self.source, self.shutdown, self.heartbeat);
-        (head, Body::new(body)).into_response()
+        (head, self.source.into_body(self.shutdown, self.heartbeat)).into_response()
     }
 }
 

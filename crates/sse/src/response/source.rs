@@ -4,11 +4,13 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use axum_core::body::Body;
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 use serde::Serialize;
 
-use super::IntoSseItem;
+use super::body::{Shutdown, SseBody};
+use super::{Heartbeat, IntoSseItem};
 
 /// How many bytes are enough for one frame. More would only wait in the connection, where nobody can drop them.
 const ENOUGH: usize = 32 * 1024;
@@ -27,6 +29,17 @@ pub(super) enum Filled {
 /// Something that fills a buffer with whole events.
 pub(super) trait Source {
     fn poll_fill(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut Vec<u8>) -> Filled;
+}
+
+/// A source of any type on its way into a body.
+pub(super) trait AnySource {
+    fn into_body(self: Box<Self>, shutdown: Option<Shutdown>, heartbeat: Option<Heartbeat>) -> Body;
+}
+
+impl<S: Source + Send + 'static> AnySource for S {
+    fn into_body(self: Box<Self>, shutdown: Option<Shutdown>, heartbeat: Option<Heartbeat>) -> Body {
+        Body::new(SseBody::new(*self, shutdown, heartbeat))
+    }
 }
 
 pin_project! {

@@ -17,8 +17,9 @@ use crate::{Dispatch, Limits, Overflow};
 pin_project! {
     /// The events of one stream of bytes, such as the body of an answer (feature `stream`).
     ///
-    /// Takes any `Stream` of `Result<impl Into<Bytes>, E>` and is a `Stream` of `Result<Dispatch<'static>, EventStreamError<E>>`. An
-    /// event comes out as soon as the chunk with its last byte is there. What is unfinished when the bytes end counts for nothing.
+    /// Takes any `Stream` of `Result<B, E>` where `B` is `Bytes`, `Vec<u8>`, `String` or the like, and is a `Stream` of
+    /// `Result<Dispatch<'static>, EventStreamError<E>>`. An event comes out as soon as the chunk with its last byte is there. What is
+    /// unfinished when the bytes end counts for nothing.
     ///
     /// It makes no connection and does not reconnect; the feature `client` has something that does. To resume by hand, begin the next
     /// one with [`resume`](Self::resume) and this one's [`last_event_id`](Self::last_event_id).
@@ -88,7 +89,7 @@ impl<S> EventStream<S> {
 impl<S, B, E> EventStream<S>
 where
     S: Stream<Item = Result<B, E>> + Unpin,
-    B: Into<Bytes>,
+    B: AsRef<[u8]> + Into<Bytes>,
 {
     /// The next event; `None` once the bytes have ended.
     ///
@@ -107,34 +108,43 @@ where
 impl<S, B, E> Stream for EventStream<S>
 where
     S: Stream<Item = Result<B, E>>,
-    B: Into<Bytes>,
+    B: AsRef<[u8]> + Into<Bytes>,
 {
     type Item = Result<Dispatch<'static>, EventStreamError<E>>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut this = self.project();
-        loop {
-            if let Some(event) = this.reader.next() {
-                return Poll::Ready(Some(event.map_err(EventStreamError::Overflow)));
+        let event = this.reader.next();
+        if event.is_some() {
+            return Poll::Ready(event);
+        }
+        while !*this.ended {
+            let bytes = ready!(this.bytes.as_mut().poll_next(cx));
+            // By reference: mostly all of a chunk is read at once, and need not be moved for that.
+            let Some(Ok(chunk)) = &bytes else {
+                *this.ended = true;
+                return Poll::Ready(bytes.and_then(Result::err).map(|error| Err(EventStreamError::Bytes(error))));
+            };
+            let mut rest = chunk.as_ref();
+            let event = this.reader.read(&mut rest);
+            let rest = rest.len();
+            if let Some(Ok(chunk)) = bytes
+                && rest > 0
+            {
+                this.reader.keep(chunk.into(), rest);
             }
-            if *this.ended {
-                return Poll::Ready(None);
-            }
-            match ready!(this.bytes.as_mut().poll_next(cx)) {
-                Some(Ok(chunk)) => this.reader.feed(chunk.into()),
-                broken => {
-                    *this.ended = true;
-                    return Poll::Ready(broken.and_then(Result::err).map(|error| Err(EventStreamError::Bytes(error))));
-                }
+            if event.is_some() {
+                return Poll::Ready(event);
             }
         }
+        Poll::Ready(None)
     }
 }
 
 impl<S, B, E> FusedStream for EventStream<S>
 where
     S: Stream<Item = Result<B, E>>,
-    B: Into<Bytes>,
+    B: AsRef<[u8]> + Into<Bytes>,
 {
     fn is_terminated(&self) -> bool {
         self.ended

@@ -1,5 +1,6 @@
 //! A parser with the chunk that it is reading.
 
+use std::mem;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
@@ -19,20 +20,39 @@ impl Reader {
         Self { parser: Parser::resume(limits, last_event_id), chunk: Bytes::new(), retry: None }
     }
 
-    /// Takes the next chunk. The one before must have been read to its end.
-    pub(crate) fn feed(&mut self, chunk: Bytes) {
-        self.chunk = chunk;
+    /// The next event of the chunk that was kept, or the loss of one; `None` when another chunk is needed.
+    #[inline]
+    pub(crate) fn next<E: From<Overflow>>(&mut self) -> Option<Result<Dispatch<'static>, E>> {
+        if self.chunk.is_empty() {
+            return None;
+        }
+        let chunk = mem::take(&mut self.chunk);
+        let mut rest = &chunk[..];
+        let event = self.read(&mut rest);
+        let rest = rest.len();
+        self.keep(chunk, rest);
+        event
     }
 
-    /// The next event of the chunk, or the loss of one; `None` when another chunk is needed.
-    pub(crate) fn next(&mut self) -> Option<Result<Dispatch<'static>, Overflow>> {
-        let (event, rest) = next_event(&mut self.parser, &mut self.retry, &self.chunk);
-        if event.is_none() {
-            self.chunk = Bytes::new();
-        } else {
-            self.chunk.advance(self.chunk.len() - rest);
+    /// The first event of `chunk`, which is behind what was kept. What follows the event is left in it.
+    // The event is made in its final form, error and all: it is large enough for its moves to be felt.
+    pub(crate) fn read<E: From<Overflow>>(&mut self, chunk: &mut &[u8]) -> Option<Result<Dispatch<'static>, E>> {
+        loop {
+            match self.parser.next_item(chunk) {
+                Ok(Some(Item::Event(event))) => return Some(Ok(event.into_owned())),
+                Ok(Some(Item::Retry(time))) => self.retry = Some(time),
+                Ok(Some(Item::Comment(_))) => {}
+                Ok(None) => return None,
+                Err(overflow) => return Some(Err(overflow.into())),
+            }
         }
-        event
+    }
+
+    /// Keeps the last `rest` bytes of `chunk`, to be read by `next`.
+    #[inline]
+    pub(crate) fn keep(&mut self, mut chunk: Bytes, rest: usize) {
+        chunk.advance(chunk.len() - rest);
+        self.chunk = chunk;
     }
 
     pub(crate) fn last_event_id(&self) -> &str {
@@ -47,25 +67,7 @@ impl Reader {
     #[cfg(feature = "client")]
     pub(crate) fn restart(&mut self) {
         self.chunk = Bytes::new();
-        let parser = std::mem::replace(&mut self.parser, Parser::new(Limits::default()));
+        let parser = mem::replace(&mut self.parser, Parser::new(Limits::default()));
         self.parser = parser.restart();
     }
-}
-
-/// The next event in `chunk`, and how many bytes follow it.
-fn next_event(
-    parser: &mut Parser,
-    retry: &mut Option<Duration>,
-    mut chunk: &[u8],
-) -> (Option<Result<Dispatch<'static>, Overflow>>, usize) {
-    let event = loop {
-        match parser.next_item(&mut chunk) {
-            Ok(Some(Item::Event(event))) => break Some(Ok(event.into_owned())),
-            Ok(Some(Item::Retry(time))) => *retry = Some(time),
-            Ok(Some(Item::Comment(_))) => {}
-            Ok(None) => break None,
-            Err(overflow) => break Some(Err(overflow)),
-        }
-    };
-    (event, chunk.len())
 }

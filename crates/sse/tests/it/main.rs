@@ -6,6 +6,7 @@
     reason = "helpers of tests fail by panicking, as the tests themselves do"
 )]
 
+mod allocations;
 mod arbitrary;
 #[cfg(feature = "client")]
 mod client;
