@@ -17,6 +17,40 @@ pub(crate) fn find_line_end(bytes: &[u8]) -> Option<usize> {
     at
 }
 
+/// The same, for the start of a line of a stream: other fields than `data` are mostly so short that a call costs more than the search.
+#[inline]
+pub(crate) fn find_end_of_field(bytes: &[u8]) -> Option<usize> {
+    if bytes.first() == Some(&b'd') {
+        return find_line_end(bytes);
+    }
+    let mut rest = bytes;
+    while let Some((word, after)) = rest.split_first_chunk()
+        && bytes.len() - rest.len() < WORDS
+    {
+        if let Some(at) = line_end_in(u64::from_le_bytes(*word)) {
+            let at = bytes.len() - rest.len() + at;
+            work::count(at);
+            return Some(at);
+        }
+        rest = after;
+    }
+    work::count(bytes.len() - rest.len());
+    find_line_end(rest).map(|at| bytes.len() - rest.len() + at)
+}
+
+/// How many bytes are looked at by words.
+const WORDS: usize = 32;
+
+/// The index of the first byte of a word that is LF or CR.
+#[inline]
+fn line_end_in(word: u64) -> Option<usize> {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    // The lowest high bit that is set belongs to a byte that is zero; those above it may be wrong.
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & (ONES << 7);
+    let ends = zeros(word ^ (ONES * 0x0A)) | zeros(word ^ (ONES * 0x0D));
+    (ends != 0).then(|| (ends.trailing_zeros() / 8) as usize)
+}
+
 /// The pieces between line ends; CRLF counts once. Always yields at least one piece, and the piece after a final line end.
 pub(crate) fn pieces(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(value);
@@ -45,11 +79,28 @@ mod tests {
         for len in 0..=100 {
             let mut bytes = vec![b'x'; len];
             assert_eq!(find_line_end(&bytes), None, "length {len}");
+            assert_eq!(find_end_of_field(&bytes), None, "length {len}");
             for at in 0..len {
                 for end in [b'\n', b'\r'] {
                     bytes[at] = end;
                     assert_eq!(find_line_end(&bytes), Some(at), "length {len}");
+                    assert_eq!(find_end_of_field(&bytes), Some(at), "length {len}");
                     bytes[at] = b'x';
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_of_several_line_ends_counts() {
+        for first in 0..40 {
+            for second in first..40 {
+                for (one, other) in
+                    [(b'\n', b'\r'), (b'\r', b'\n'), (b'\n', b'\x0B'), (b'\r', b'\x0C'), (b'\r', b'\x0E')]
+                {
+                    let mut bytes = [b'x'; 40];
+                    (bytes[second], bytes[first]) = (other, one);
+                    assert_eq!(find_end_of_field(&bytes), Some(first));
                 }
             }
         }

@@ -161,8 +161,7 @@ impl EventSource {
         if !chunk.is_empty() {
             self.pace.succeeded();
         }
-        let all = chunk.len();
-        self.reader.keep(chunk, all);
+        self.reader.take(chunk);
     }
 
     fn failed(&mut self, failure: Failure) -> Option<Result<(), EventSourceError>> {

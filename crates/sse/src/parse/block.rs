@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::mem;
 use std::time::Duration;
 
-use super::buffer::{self, Full, clear_bytes, clear_text, decode, push_lossy};
+use super::buffer::{Full, clear_text, decode, push_lossy};
+use super::data::Data;
 use super::limits::{Limit, Limits, Overflow};
 use super::{Dispatch, MESSAGE};
-use crate::work;
 
 /// What a line led to, if anything that the caller should see.
 pub(super) enum Outcome {
@@ -23,12 +23,7 @@ pub(super) type Unmoved<'c> = Option<&'c [u8]>;
 #[derive(Debug)]
 pub(super) struct Block {
     limits: Limits,
-    /// The data lines so far, joined by LF, as they came: decoded once, as a whole. LF is never part of a longer sequence.
-    data: Vec<u8>,
-    /// Where in `data` the first line begins: a line that was put together elsewhere is taken over with its field name.
-    start: usize,
-    /// Whether `data` holds a line; it may be an empty one.
-    has_data: bool,
+    data: Data,
     name: String,
     /// The id given in this block, if `id_given`.
     id: String,
@@ -42,9 +37,7 @@ impl Block {
     pub(super) const fn new(limits: Limits, last_id: String) -> Self {
         Self {
             limits,
-            data: Vec::new(),
-            start: 0,
-            has_data: false,
+            data: Data::new(limits.event),
             name: String::new(),
             id: String::new(),
             id_given: false,
@@ -60,25 +53,43 @@ impl Block {
             return self.data_line(&line[at..], unmoved).map(|()| None);
         }
         if line.is_empty() {
-            return Ok(self.blank_line(unmoved.is_some()));
+            return Ok(self.blank_line(*unmoved));
         }
         // A name counts together with the data.
         self.keep(unmoved)?;
         self.field(line)
     }
 
-    /// Processes a line that was put together from several chunks, and may keep its buffer. It is the first in its chunk.
+    /// Processes a line that was put together from several chunks, and may take its buffer over. It is the first in its chunk.
     pub(super) fn held_line(&mut self, line: &mut Vec<u8>) -> Result<Option<Outcome>, Overflow> {
         match value_at(line, b"data") {
             None => self.line(line, &mut None),
-            Some(at) if self.has_data || !self.may_take_over(line) => self.add_data(&line[at..]).map(|()| None),
-            Some(at) => {
+            Some(at) if self.data.may_take_over(line, self.limits.line) => {
                 self.make_room(line.len() - at)?;
-                mem::swap(&mut self.data, line);
-                (self.start, self.has_data) = (at, true);
+                self.data.take_over(line, at).map_err(|Full| overflow(&self.limits, Limit::Event))?;
                 Ok(None)
             }
+            Some(at) => self.add_data(&line[at..]).map(|()| None),
         }
+    }
+
+    /// Adds a piece of a data line that goes on. Whether there is room is found out at its end, as for a line that comes as a whole.
+    pub(super) fn value_piece(&mut self, piece: &[u8]) {
+        self.data.push_piece(piece);
+    }
+
+    /// Ends the data line that came in pieces.
+    pub(super) fn value_end(&mut self, piece: &[u8]) -> Result<(), Overflow> {
+        self.data.push_piece(piece);
+        self.make_room(0)?;
+        self.data.end_line();
+        Ok(())
+    }
+
+    /// Whether there is data, so that a blank line ends an event.
+    #[inline]
+    pub(super) const fn has_data(&self, unmoved: Unmoved<'_>) -> bool {
+        unmoved.is_some() || self.data.len() > 0
     }
 
     /// Copies what cannot stay in its chunk any longer.
@@ -92,14 +103,60 @@ impl Block {
     pub(super) fn dispatch<'p>(&'p mut self, unmoved: Unmoved<'p>) -> Result<Dispatch<'p>, Overflow> {
         self.spent = true;
         let id_given = mem::take(&mut self.id_given);
-        let raw = unmoved.unwrap_or(&self.data[self.start..]);
-        let room = self.limits.event.saturating_sub(self.name.len() + 1);
-        let data = decode(raw, room).map_err(|Full| overflow(&self.limits, Limit::Event))?;
+        let room = self.room_for_data();
+        let data = unmoved.map_or_else(|| self.data.joined(room), |line| decode(line, room));
+        let data = data.map_err(|Full| overflow(&self.limits, Limit::Event))?;
         if id_given {
             mem::swap(&mut self.id, &mut self.last_id);
         }
         let name = if self.name.is_empty() { MESSAGE } else { &self.name };
         Ok(Dispatch { name: Cow::Borrowed(name), data, last_event_id: Cow::Borrowed(&self.last_id) })
+    }
+
+    /// The same, given away.
+    // Made where it is going, by way of nothing that would have to be moved.
+    #[cfg(feature = "stream")]
+    #[inline(always)]
+    pub(super) fn give<E: From<Overflow>>(&mut self, unmoved: Unmoved<'_>) -> Result<Dispatch<'static>, E> {
+        let room = self.room_for_data();
+        if let Some(raw) = unmoved.or(self.data.raw())
+            && let Ok(Cow::Borrowed(text)) = decode(raw, room)
+        {
+            let data = text.to_owned();
+            self.data.clear();
+            return Ok(self.given(data));
+        }
+        self.give_other(unmoved, room).map_err(E::from)
+    }
+
+    /// What is text already, or has to be mended, or does not fit.
+    #[cfg(feature = "stream")]
+    #[cold]
+    fn give_other(&mut self, unmoved: Unmoved<'_>, room: usize) -> Result<Dispatch<'static>, Overflow> {
+        let data = unmoved.map_or_else(|| self.data.take(room), |line| decode(line, room).map(Cow::into_owned));
+        let Ok(data) = data else {
+            self.abandon();
+            return Err(overflow(&self.limits, Limit::Event));
+        };
+        self.data.clear();
+        Ok(self.given(data))
+    }
+
+    #[cfg(feature = "stream")]
+    #[inline(always)]
+    fn given(&mut self, data: String) -> Dispatch<'static> {
+        if mem::take(&mut self.id_given) {
+            mem::swap(&mut self.id, &mut self.last_id);
+        }
+        let name = if self.name.is_empty() { Cow::Borrowed(MESSAGE) } else { Cow::Owned(self.name.clone()) };
+        clear_text(&mut self.name);
+        Dispatch { name, data: Cow::Owned(data), last_event_id: Cow::Owned(self.last_id.clone()) }
+    }
+
+    /// The name has an end too.
+    #[inline]
+    fn room_for_data(&self) -> usize {
+        self.limits.event.saturating_sub(self.name.len() + 1)
     }
 
     /// Whether nothing has to be let go of before the next byte.
@@ -130,23 +187,20 @@ impl Block {
         self.last_id
     }
 
-    pub(super) const fn heap_bytes(&self) -> usize {
-        self.data.capacity() + self.name.capacity() + self.id.capacity() + self.last_id.capacity()
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.data.heap_bytes() + self.name.capacity() + self.id.capacity() + self.last_id.capacity()
     }
 
     #[inline]
     fn clear(&mut self) {
-        if mem::take(&mut self.has_data) {
-            clear_bytes(&mut self.data);
-            self.start = 0;
-        }
+        self.data.clear();
         clear_text(&mut self.name);
     }
 
     /// "Dispatch the event": an event without a data line is dropped, but its id is committed.
     #[inline]
-    fn blank_line(&mut self, unmoved: bool) -> Option<Outcome> {
-        if unmoved || self.has_data {
+    fn blank_line(&mut self, unmoved: Unmoved<'_>) -> Option<Outcome> {
+        if self.has_data(unmoved) {
             return Some(Outcome::Dispatch);
         }
         if mem::take(&mut self.id_given) {
@@ -158,7 +212,7 @@ impl Block {
 
     #[inline]
     fn data_line<'c>(&mut self, value: &'c [u8], unmoved: &mut Unmoved<'c>) -> Result<(), Overflow> {
-        if self.has_data || unmoved.is_some() {
+        if self.has_data(*unmoved) {
             self.keep(unmoved)?;
             return self.add_data(value);
         }
@@ -180,38 +234,22 @@ impl Block {
         Ok(None)
     }
 
+    /// Adds a whole data line behind those that are there.
     #[inline]
-    fn add_data(&mut self, value: &[u8]) -> Result<(), Overflow> {
-        if self.start > 0 {
-            self.data.drain(..mem::take(&mut self.start));
-        }
-        let joint = usize::from(self.has_data);
-        self.make_room(self.data.len() + joint + value.len())?;
-        buffer::make_room(&mut self.data, joint + value.len(), self.limits.event)
-            .map_err(|Full| overflow(&self.limits, Limit::Event))?;
-        if mem::replace(&mut self.has_data, true) {
-            self.data.push(b'\n');
-        }
-        work::count(value.len());
-        self.data.extend_from_slice(value);
-        Ok(())
+    pub(super) fn add_data(&mut self, line: &[u8]) -> Result<(), Overflow> {
+        self.make_room(line.len())?;
+        self.data.push_line(line).map_err(|Full| overflow(&self.limits, Limit::Event))
     }
 
-    /// Whether so much data fits beside the name. The last line has an end too.
+    /// Whether a line of so many bytes fits beside the name and the lines before. It has an end too.
     #[inline]
-    fn make_room(&self, data: usize) -> Result<(), Overflow> {
-        let fits = self.name.len().saturating_add(data) < self.limits.event;
+    fn make_room(&self, line: usize) -> Result<(), Overflow> {
+        let fits = (self.name.len() + self.data.len()).saturating_add(line) < self.limits.event;
         if fits { Ok(()) } else { Err(overflow(&self.limits, Limit::Event)) }
     }
 
-    /// Whether the buffers can be exchanged without breaking the promise of how much is held.
-    const fn may_take_over(&self, line: &Vec<u8>) -> bool {
-        line.capacity() <= self.limits.event && self.data.capacity() <= self.limits.line
-    }
-
     fn set_name(&mut self, value: &[u8]) -> Result<(), Overflow> {
-        let data = if self.has_data { self.data.len() - self.start + 1 } else { 0 };
-        let room = self.limits.event.saturating_sub(data);
+        let room = self.limits.event.saturating_sub(self.data.len());
         self.name.clear();
         push_lossy(&mut self.name, value, room).map_err(|Full| overflow(&self.limits, Limit::Event))
     }
@@ -238,7 +276,7 @@ const fn overflow(limits: &Limits, limit: Limit) -> Overflow {
 
 /// Where the value begins, if this is a line of that field: behind the first colon, less one space. Without a colon it is empty.
 #[inline]
-fn value_at(line: &[u8], field: &[u8]) -> Option<usize> {
+pub(super) fn value_at(line: &[u8], field: &[u8]) -> Option<usize> {
     let name = field.len();
     match line.strip_prefix(field)? {
         [b':', b' ', ..] => Some(name + 2),

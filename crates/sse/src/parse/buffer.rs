@@ -6,7 +6,7 @@ use crate::work;
 
 /// What a buffer may keep allocated while it is empty: a line of 64 KiB with its field's name. Anything larger was for one large event and
 /// is given back.
-const KEEP: usize = 64 * 1024 + 64;
+pub(super) const KEEP: usize = 64 * 1024 + 64;
 
 /// Shorter texts are checked sooner by the standard library.
 const LONG: usize = 256;
@@ -40,14 +40,18 @@ pub(super) fn room(of: &Vec<u8>, max: usize) -> usize {
 }
 
 /// Appends text.
+#[inline]
 pub(super) fn push_str(to: &mut String, text: &str, max: usize) -> Result<(), Full> {
-    to.reserve_exact(growth(to.len(), to.capacity(), text.len(), max)?);
+    if text.len() > to.capacity().min(max).saturating_sub(to.len()) {
+        to.reserve_exact(growth(to.len(), to.capacity(), text.len(), max)?);
+    }
     work::count(text.len());
     to.push_str(text);
     Ok(())
 }
 
 /// Appends bytes as text; what is ill-formed is replaced as [`decode`] does it.
+#[inline]
 pub(super) fn push_lossy(to: &mut String, bytes: &[u8], max: usize) -> Result<(), Full> {
     push_str(to, &decode(bytes, max)?, max)
 }

@@ -2,23 +2,36 @@
 
 use std::mem;
 
+use super::block::value_at;
 use super::buffer::{clear_bytes, push_bytes, room};
 use super::limits::{Limit, Overflow};
-use crate::scan::find_line_end;
+use crate::scan::{find_end_of_field, find_line_end};
 use crate::work;
 
 /// What is taken without asking for more than a line end.
 const TINY: usize = 8;
 
+/// A data line of which so much has come is not waited for any longer, but handed out in pieces.
+const LONG: usize = 512;
+
+/// A data line as nearly all are written.
+const DATA: &[u8] = b"data: ";
+
 const BOM: &[u8] = "\u{FEFF}".as_bytes();
 
-/// A whole line without its end.
+/// A line without its end, or a piece of one.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Line<'c> {
     /// It lay in one chunk, and still does.
     Chunk(&'c [u8]),
     /// It came in several, and was put together in [`Lines::held`].
     Held,
+    /// A long data line begins: its value, so far, is in [`Lines::held`] from there on.
+    Begun(usize),
+    /// More of the value of a long data line.
+    Piece(&'c [u8]),
+    /// The last of it.
+    End(&'c [u8]),
 }
 
 /// What to pass over.
@@ -48,21 +61,23 @@ pub(super) struct Lines {
     max: usize,
     before: Before,
     held: Vec<u8>,
-    /// `held` was handed out as a whole line.
+    /// `held` was handed out.
     spent: bool,
+    /// How much of the line was handed out in pieces.
+    passed: usize,
     skip: Skip,
 }
 
 impl Lines {
     pub(super) const fn new(max: usize) -> Self {
-        Self { max, before: Before::Bom(0), held: Vec::new(), spent: false, skip: Skip::Nothing }
+        Self { max, before: Before::Bom(0), held: Vec::new(), spent: false, passed: 0, skip: Skip::Nothing }
     }
 
     /// Takes all of `input` if it is a little more of a line that has begun. In tiny chunks nearly everything is, and need not go the long way
     /// of [`next`](Self::next).
     #[inline]
     pub(super) fn take_piece(&mut self, input: &mut &[u8]) -> bool {
-        let plain = self.before == Before::Nothing && self.skip == Skip::Nothing && !self.spent;
+        let plain = self.before == Before::Nothing && self.skip == Skip::Nothing && !self.spent && self.passed == 0;
         if !plain || input.len() > TINY.min(room(&self.held, self.max)) || find_line_end(input).is_some() {
             return false;
         }
@@ -71,7 +86,7 @@ impl Lines {
         true
     }
 
-    /// Takes the next whole line from `input`, or all of it if it holds no line end.
+    /// Takes the next whole line from `input`, or all of it if it holds no line end, which may be a piece of a line.
     ///
     /// A CR ends its line at once; an LF that comes next is dropped then, in whatever chunk it is.
     #[inline]
@@ -84,10 +99,7 @@ impl Lines {
                 self.drop_before(first, input)?;
                 continue;
             }
-            let Some(end) = find_line_end(input) else {
-                self.begin(mem::take(input))?;
-                break;
-            };
+            let Some(end) = find_end_of_field(input) else { return self.begin(mem::take(input)) };
             let text = self.cut(input, end);
             if let Some(line) = self.finish(text)? {
                 return Ok(Some(line));
@@ -99,14 +111,35 @@ impl Lines {
     /// The bytes of a line that [`next`](Self::next) returned last.
     pub(super) fn text<'a>(&'a self, line: Line<'a>) -> &'a [u8] {
         match line {
-            Line::Chunk(text) => text,
+            Line::Chunk(text) | Line::Piece(text) | Line::End(text) => text,
             Line::Held => &self.held,
+            Line::Begun(at) => &self.held[at..],
         }
     }
 
-    /// The buffer of a line that was put together. What is left in it is dropped before the next line.
+    /// What was put together, to be used or exchanged. What is left is dropped before the next line.
     pub(super) const fn held(&mut self) -> &mut Vec<u8> {
         &mut self.held
+    }
+
+    /// Takes the next data line in the way of lines that follow each other, and gives its value, if that is plain to see. At the start of a line
+    /// that is not passed over.
+    #[inline]
+    pub(super) fn take_data<'c>(&mut self, input: &mut &'c [u8]) -> Option<&'c [u8]> {
+        let line = input.strip_prefix(DATA).filter(|_| self.before == Before::Nothing)?;
+        let end = find_line_end(line).filter(|&end| line[end] == b'\n' && DATA.len() + end <= self.max)?;
+        *input = &line[end + 1..];
+        Some(&line[..end])
+    }
+
+    /// Takes the blank line that comes next, if it is plain to see. At the start of a line that is not passed over.
+    #[inline]
+    pub(super) fn take_blank(&mut self, input: &mut &[u8]) -> bool {
+        match input.split_first() {
+            Some((b'\n', rest)) if self.before == Before::Nothing => *input = rest,
+            _ => return false,
+        }
+        true
     }
 
     /// Passes over the rest of the event whose latest line was returned last.
@@ -145,15 +178,43 @@ impl Lines {
 
     /// Goes on with a line that does not end yet.
     #[inline]
-    fn begin(&mut self, part: &[u8]) -> Result<(), Overflow> {
+    fn begin<'c>(&mut self, part: &'c [u8]) -> Result<Option<Line<'c>>, Overflow> {
         match &mut self.skip {
-            Skip::Nothing => self.hold(part),
-            Skip::Comment => Ok(()),
+            Skip::Nothing if self.passed > 0 => self.pass(part).map(|()| Some(Line::Piece(part))),
+            Skip::Nothing => self.begin_wanted(part),
+            Skip::Comment => Ok(None),
             Skip::Event { blank } => {
                 *blank &= part.is_empty();
-                Ok(())
+                Ok(None)
             }
         }
+    }
+
+    fn begin_wanted<'c>(&mut self, part: &'c [u8]) -> Result<Option<Line<'c>>, Overflow> {
+        if self.held.is_empty()
+            && let Some(at) = long_value(part)
+        {
+            self.pass(part)?;
+            return Ok(Some(Line::Piece(&part[at..])));
+        }
+        self.hold(part)?;
+        let begun = long_value(&self.held);
+        if begun.is_some() {
+            self.passed = self.held.len();
+            self.spent = true;
+        }
+        Ok(begun.map(Line::Begun))
+    }
+
+    /// Counts what is handed out of a line in pieces.
+    fn pass(&mut self, piece: &[u8]) -> Result<(), Overflow> {
+        self.passed += piece.len();
+        if self.passed <= self.max {
+            return Ok(());
+        }
+        self.passed = 0;
+        self.skip = Skip::Event { blank: false };
+        Err(Overflow { limit: Limit::Line, max: self.max })
     }
 
     /// Ends the line with `text`. Nothing comes of it if it is one to pass over.
@@ -173,6 +234,11 @@ impl Lines {
     }
 
     fn finish_wanted<'c>(&mut self, text: &'c [u8]) -> Result<Option<Line<'c>>, Overflow> {
+        if self.passed > 0 {
+            self.pass(text).inspect_err(|_| self.skip_event())?;
+            self.passed = 0;
+            return Ok(Some(Line::End(text)));
+        }
         if self.held.is_empty() && text.len() <= self.max {
             return Ok(Some(Line::Chunk(text)));
         }
@@ -199,6 +265,11 @@ impl Lines {
         self.skip = Skip::Event { blank: false };
         Err(Overflow { limit: Limit::Line, max: self.max })
     }
+}
+
+/// Where the value begins, if this is a long piece of a data line.
+fn long_value(begin: &[u8]) -> Option<usize> {
+    if begin.len() < LONG { None } else { value_at(begin, b"data") }
 }
 
 #[cfg(test)]

@@ -2,10 +2,12 @@
 
 mod block;
 mod buffer;
+mod data;
 mod limits;
 mod lines;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -136,6 +138,37 @@ impl Parser {
         })
     }
 
+    /// Whether that was all of `input`, and only a little more of a line.
+    #[cfg(feature = "stream")]
+    #[inline]
+    pub(crate) fn take_piece(&mut self, input: &[u8]) -> bool {
+        self.block.is_settled() && self.lines.take_piece(&mut &*input)
+    }
+
+    /// The next event as one to keep, with as few copies as possible. Notes the last `retry` before it, and passes over comments.
+    // Inlined so that the event is made where it is going, error and all: it is large enough for its moves to be felt.
+    #[cfg(feature = "stream")]
+    #[inline(always)]
+    pub(crate) fn next_owned<E: From<Overflow>>(
+        &mut self,
+        input: &mut &[u8],
+        retry: &mut Option<Duration>,
+    ) -> Option<Result<Dispatch<'static>, E>> {
+        loop {
+            self.block.drop_spent();
+            match self.next_step(input) {
+                Ok(Some(Step::Dispatch(unmoved))) => return Some(self.block.give(unmoved)),
+                Ok(Some(Step::Retry(time))) => *retry = Some(time),
+                Ok(Some(Step::Comment(_))) => {}
+                Ok(None) => return None,
+                Err(overflow) => {
+                    self.block.abandon();
+                    return Some(Err(overflow.into()));
+                }
+            }
+        }
+    }
+
     /// The position to resume from: what a reconnecting client sends as `Last-Event-ID`, unless it is empty.
     ///
     /// It may be ahead of the last event returned: a block with an `id` but no `data` moves it without an event. It may also hold
@@ -154,19 +187,48 @@ impl Parser {
     /// The heap memory held, in bytes: never more than `line + 2 × event + 2 × id` of the [`Limits`] (and the id that
     /// [`resume`](Self::resume) was given). After a large event most of it is given back.
     #[must_use]
-    pub const fn heap_bytes(&self) -> usize {
+    pub fn heap_bytes(&self) -> usize {
         self.lines.heap_bytes() + self.block.heap_bytes()
     }
 
+    /// Takes the data lines that follow a line of an event with data.
+    #[inline]
+    fn more_data<'c>(&mut self, input: &mut &'c [u8], unmoved: &mut Unmoved<'c>) -> Result<(), Overflow> {
+        while let Some(line) = self.lines.take_data(input) {
+            self.block.keep(unmoved)?;
+            self.block.add_data(line)?;
+        }
+        Ok(())
+    }
+
+    #[inline]
     fn next_step<'c>(&mut self, input: &mut &'c [u8]) -> Result<Option<Step<'c>>, Overflow> {
         let mut unmoved = None;
         while let Some(line) = self.lines.next(input)? {
             let outcome = match line {
                 Line::Chunk(text) => self.block.line(text, &mut unmoved),
                 Line::Held => self.block.held_line(self.lines.held()),
+                Line::Begun(at) => {
+                    self.block.value_piece(&self.lines.held()[at..]);
+                    continue;
+                }
+                Line::Piece(piece) => {
+                    self.block.keep(&mut unmoved).inspect_err(|_| self.lines.skip_event())?;
+                    self.block.value_piece(piece);
+                    continue;
+                }
+                Line::End(piece) => self.block.value_end(piece).map(|()| None),
             };
             let step = match outcome.inspect_err(|_| self.lines.skip_event())? {
-                None => continue,
+                None if !self.block.has_data(unmoved) => continue,
+                None => {
+                    self.more_data(input, &mut unmoved).inspect_err(|_| self.lines.skip_event())?;
+                    // Nearly all events end with their data.
+                    if self.lines.take_blank(input) {
+                        return Ok(Some(Step::Dispatch(unmoved)));
+                    }
+                    continue;
+                }
                 Some(Outcome::Dispatch) => return Ok(Some(Step::Dispatch(unmoved))),
                 Some(Outcome::Retry(time)) => Step::Retry(time),
                 Some(Outcome::Comment) => Step::Comment(line),

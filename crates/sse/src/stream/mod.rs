@@ -114,30 +114,21 @@ where
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut this = self.project();
-        let event = this.reader.next();
-        if event.is_some() {
-            return Poll::Ready(event);
-        }
-        while !*this.ended {
-            let bytes = ready!(this.bytes.as_mut().poll_next(cx));
-            // By reference: mostly all of a chunk is read at once, and need not be moved for that.
-            let Some(Ok(chunk)) = &bytes else {
-                *this.ended = true;
-                return Poll::Ready(bytes.and_then(Result::err).map(|error| Err(EventStreamError::Bytes(error))));
-            };
-            let mut rest = chunk.as_ref();
-            let event = this.reader.read(&mut rest);
-            let rest = rest.len();
-            if let Some(Ok(chunk)) = bytes
-                && rest > 0
-            {
-                this.reader.keep(chunk.into(), rest);
+        loop {
+            if let Some(event) = this.reader.next() {
+                return Poll::Ready(Some(event));
             }
-            if event.is_some() {
-                return Poll::Ready(event);
+            if *this.ended {
+                return Poll::Ready(None);
+            }
+            match ready!(this.bytes.as_mut().poll_next(cx)) {
+                Some(Ok(chunk)) => this.reader.take(chunk),
+                end => {
+                    *this.ended = true;
+                    return Poll::Ready(end.and_then(Result::err).map(|error| Err(EventStreamError::Bytes(error))));
+                }
             }
         }
-        Poll::Ready(None)
     }
 }
 

@@ -3,56 +3,53 @@
 use std::mem;
 use std::time::Duration;
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 
-use crate::{Dispatch, Item, Limits, Overflow, Parser};
+use crate::{Dispatch, Limits, Overflow, Parser};
 
 #[derive(Debug)]
 pub(crate) struct Reader {
     parser: Parser,
-    /// What of the chunk has not been read.
     chunk: Bytes,
+    /// How much of the chunk has been read.
+    at: usize,
     retry: Option<Duration>,
 }
 
 impl Reader {
     pub(crate) const fn new(limits: Limits, last_event_id: String) -> Self {
-        Self { parser: Parser::resume(limits, last_event_id), chunk: Bytes::new(), retry: None }
+        Self { parser: Parser::resume(limits, last_event_id), chunk: Bytes::new(), at: 0, retry: None }
     }
 
-    /// The next event of the chunk that was kept, or the loss of one; `None` when another chunk is needed.
-    #[inline]
+    /// The next event of the chunk, or the loss of one; `None` when another chunk is needed.
+    #[inline(always)]
     pub(crate) fn next<E: From<Overflow>>(&mut self) -> Option<Result<Dispatch<'static>, E>> {
-        if self.chunk.is_empty() {
+        if self.at == self.chunk.len() {
+            self.release();
             return None;
         }
-        let chunk = mem::take(&mut self.chunk);
-        let mut rest = &chunk[..];
-        let event = self.read(&mut rest);
-        let rest = rest.len();
-        self.keep(chunk, rest);
+        // The chunk stays where it is: moving it for each event would be felt.
+        let Self { parser, chunk, at, retry } = self;
+        let mut rest = &chunk[*at..];
+        let event = parser.next_owned(&mut rest, retry);
+        *at = chunk.len() - rest.len();
         event
     }
 
-    /// The first event of `chunk`, which is behind what was kept. What follows the event is left in it.
-    // The event is made in its final form, error and all: it is large enough for its moves to be felt.
-    pub(crate) fn read<E: From<Overflow>>(&mut self, chunk: &mut &[u8]) -> Option<Result<Dispatch<'static>, E>> {
-        loop {
-            match self.parser.next_item(chunk) {
-                Ok(Some(Item::Event(event))) => return Some(Ok(event.into_owned())),
-                Ok(Some(Item::Retry(time))) => self.retry = Some(time),
-                Ok(Some(Item::Comment(_))) => {}
-                Ok(None) => return None,
-                Err(overflow) => return Some(Err(overflow.into())),
-            }
+    /// Goes on with `chunk`, when the one before has been read.
+    #[inline]
+    pub(crate) fn take(&mut self, chunk: impl AsRef<[u8]> + Into<Bytes>) {
+        if !self.parser.take_piece(chunk.as_ref()) {
+            (self.chunk, self.at) = (chunk.into(), 0);
         }
     }
 
-    /// Keeps the last `rest` bytes of `chunk`, to be read by `next`.
+    /// Gives back a chunk that has been read.
     #[inline]
-    pub(crate) fn keep(&mut self, mut chunk: Bytes, rest: usize) {
-        chunk.advance(chunk.len() - rest);
-        self.chunk = chunk;
+    fn release(&mut self) {
+        if self.at > 0 {
+            (self.chunk, self.at) = (Bytes::new(), 0);
+        }
     }
 
     pub(crate) fn last_event_id(&self) -> &str {
@@ -66,7 +63,7 @@ impl Reader {
     /// Begins the next stream: drops what is unfinished, keeps id and reconnection time.
     #[cfg(feature = "client")]
     pub(crate) fn restart(&mut self) {
-        self.chunk = Bytes::new();
+        (self.chunk, self.at) = (Bytes::new(), 0);
         let parser = mem::replace(&mut self.parser, Parser::new(Limits::default()));
         self.parser = parser.restart();
     }

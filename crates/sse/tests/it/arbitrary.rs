@@ -76,8 +76,15 @@ pub(crate) fn stream() -> impl Strategy<Value = Vec<u8>> {
         4 => "(data|event|id|retry|Data|x|)(: ?|)[0-9a\0 :]{0,4}".prop_map(String::into_bytes),
         2 => proptest::sample::select(vec![&b"\xEF\xBB\xBF"[..], b"\xE2\x82", b"\xC0\xAF", b"\xED\xA0\x80", b"\xF0\x9F\x98\x80"])
             .prop_map(<[u8]>::to_vec),
+        1 => long(),
     ];
     proptest::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+/// Of a line so long that a parser does not wait for its end.
+fn long() -> impl Strategy<Value = Vec<u8>> {
+    let period = prop_oneof!["\\PC{1,6}".prop_map(String::into_bytes), proptest::collection::vec(any::<u8>(), 1..6)];
+    (period, 200..600_usize).prop_map(|(period, times)| [&b"data: "[..], &period.repeat(times)].concat())
 }
 
 pub(crate) fn cuts() -> impl Strategy<Value = Vec<usize>> {

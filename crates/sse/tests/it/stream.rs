@@ -54,3 +54,21 @@ async fn a_stream_resumed_keeps_its_position_and_begins_anew() {
     let event = events.next().await.unwrap().unwrap();
     assert_eq!((&*event.data, &*event.last_event_id), ("a", "7"));
 }
+
+#[tokio::test]
+async fn long_events_are_given_away_as_they_were_sent_in_any_chunks() {
+    let texts =
+        ["x".repeat(3000), "größe 通知 😀 ".repeat(300), "one\n".repeat(1000), format!("{}\nshort", "y".repeat(700))];
+    let mut wire = Vec::new();
+    for text in &texts {
+        campanile_sse::Event::new().data(text).encode(&mut wire);
+    }
+    for size in [1, 3, 100, 511, 512, 513, 4000, wire.len()] {
+        let chunks: Vec<_> = wire.chunks(size).map(|chunk| Ok::<_, ()>(chunk.to_vec())).collect();
+        let mut events = EventStream::new(futures_util::stream::iter(chunks), Limits::default());
+        for text in &texts {
+            assert_eq!(&*events.next().await.unwrap().unwrap().data, text, "in chunks of {size}");
+        }
+        assert!(events.next().await.is_none());
+    }
+}
