@@ -8,7 +8,7 @@ import { until } from "../../lib/until.js";
 import { Shell } from "./shell.js";
 import { matches } from "./shown.js";
 
-const PAGE_MS = 5_000;
+const HEARD_MS = 5_000;
 const PORTS = { server: 8080, admin: 9090, application: 3000 };
 
 export class Reader {
@@ -49,7 +49,8 @@ export class Reader {
     if (snippet.path) return this.#shell.write(snippet.path, snippet.text);
     if (snippet.language === "console") return this.#type(snippet);
     if (snippet.language === "js") return this.#paste(snippet.text);
-    return this.#compareConsole(snippet.text);
+    const heard = snippet.words.includes("terminal") ? () => this.#shell.said() : () => this.#heard.join("\n");
+    return compare(heard, snippet.text);
   }
 
   async #type({ text, words }) {
@@ -79,12 +80,6 @@ export class Reader {
     await this.#page.evaluate(`${script}; new Promise((open) => stream.addEventListener("ready", open, { once: true })).then(() => null)`);
   }
 
-  #compareConsole(shown) {
-    return until("the page's console", () => matches(this.#heard.join("\n"), shown), PAGE_MS).catch((error) => {
-      throw new Error(`${error.message}; it said:\n${this.#heard.join("\n")}`);
-    });
-  }
-
   async close() {
     await this.#page?.context().close();
     await this.#shell.close();
@@ -93,6 +88,13 @@ export class Reader {
   #moved(text) {
     return Object.entries(PORTS).reduce((moved, [name, port]) => moved.replaceAll(`127.0.0.1:${port}`, `127.0.0.1:${this.#ports[name]}`), text);
   }
+}
+
+/** Waits until what is heard is what is shown. */
+function compare(heard, shown) {
+  return until("what is shown", async () => matches(await heard(), shown), HEARD_MS).catch(async (error) => {
+    throw new Error(`${error.message}; it said:\n${await heard()}\nand not\n${shown}`);
+  });
 }
 
 /** The commands of a block (after `$ `, with continued lines), each with the output that is shown for it. */

@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { access, chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,33 +11,52 @@ import { fileURLToPath } from "node:url";
 import { until } from "../../lib/until.js";
 import { ROOT } from "./book.js";
 
+const TARGET = process.env.CARGO_TARGET_DIR ?? fileURLToPath(new URL("target", ROOT));
 const BINARY = process.env.CAMPANILE_BIN ?? fileURLToPath(new URL("target/release/campanile", ROOT));
 /** The longest is a first build of an application. */
 const COMMAND_MS = 15 * 60_000;
 /** What stays and has said nothing for so long will not say what is awaited. */
 const SILENCE_MS = 120_000;
 
-/** Stand-ins: what is cloned is this working copy, and what is installed from it is the binary under test. */
+/**
+ * Stand-ins: what is cloned is this working copy, what is installed from it is the binary under test, and a new project begins with the versions
+ * that everything else here is compiled with.
+ */
 const STAND_INS = {
   git: `[ "$1" = clone ] || exit 64; ln -s "${fileURLToPath(ROOT)}" campanile`,
   cargo: `case "$*" in
 *"install "*" --path campanile/crates/server"*) exec ln -s "${BINARY}" "$(dirname "$0")/campanile" ;;
+"new "*) PATH=\${PATH#*:} cargo "$@" && cp "${fileURLToPath(ROOT)}Cargo.lock" "$2/" ;;
 *) PATH=\${PATH#*:} exec cargo "$@" ;;
 esac`,
 };
+
+/** Compiled as the working copy is, and into the same folder, so that what both need is compiled once. */
+const CARGO = `[build]
+target-dir = "${TARGET}"
+
+[profile.dev]
+debug = "line-tables-only"
+
+[profile.dev.package.libsqlite3-sys]
+opt-level = 2
+`;
 
 export class Shell {
   #folder;
   #bash;
   #output = "";
   #backgrounds = 0;
+  #background;
 
   /** With `env` on top of the environment; `installed` says whether the binary is there already. */
   static async open(env, { installed = true } = {}) {
+    await access(BINARY);
     const shell = new Shell();
     shell.#folder = await mkdtemp(join(tmpdir(), "campanile-guide-"));
     const bin = join(shell.#folder, "bin");
-    await Promise.all([mkdir(bin), mkdir(shell.home)]);
+    await Promise.all([mkdir(bin), mkdir(join(shell.home, ".cargo"), { recursive: true })]);
+    await writeFile(join(shell.home, ".cargo/config.toml"), CARGO);
     for (const [name, script] of Object.entries(STAND_INS)) {
       await writeFile(join(bin, name), `#!/bin/sh\n${script}\n`);
       await chmod(join(bin, name), 0o755);
@@ -71,7 +90,7 @@ export class Shell {
 
   /** Starts a command that stays. Answers when its output satisfies `done`. */
   async background(command, done) {
-    const file = join(this.#folder, `background-${(this.#backgrounds += 1)}`);
+    const file = (this.#background = join(this.#folder, `background-${(this.#backgrounds += 1)}`));
     await this.run(`{ ${command}\n} >'${file}' 2>&1 </dev/null &`);
     let [output, since] = ["", performance.now()];
     await until(`output of ${command}`, async () => {
@@ -80,6 +99,11 @@ export class Shell {
       if (performance.now() - since > SILENCE_MS) throw new Error(`\`${command}\` says no more; it said:\n${output}`);
       return done(output);
     }, COMMAND_MS);
+  }
+
+  /** What the last of those has said so far. */
+  said() {
+    return readFile(this.#background, "utf8");
   }
 
   /** Writes a file into the folder where the shell is now. */

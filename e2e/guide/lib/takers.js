@@ -13,11 +13,11 @@ const PROGRAMS = new URL("e2e/clients/programs/", ROOT);
 const DOCTESTS = new URL("docs/guide/snippets.rs", ROOT);
 /** What rustdoc still compiles. */
 const COMPILED = ["no_run", "should_panic", "compile_fail"];
-const IN_PAGE = ["js", "text"];
+const ELSEWHERE = { js: ["page"], text: ["page", "terminal"] };
 
 /** Whether the reader of the chapter does something with it. */
 export function followed({ language, words, path }) {
-  return Boolean(path) || language === "console" || (IN_PAGE.includes(language) && words.includes("page"));
+  return Boolean(path) || language === "console" || words.some((word) => ELSEWHERE[language]?.includes(word));
 }
 
 /** Does what can be done with one snippet alone; throws if it is wrong, or if nobody would ever look at it. */
@@ -25,7 +25,7 @@ export async function take(snippet, chapter) {
   const { language, words, where } = snippet;
   assert.ok(language, `${where}: name the block's language`);
   if (snippet.path) return assert.ok(chapter.snippets.some((other) => other.language === "console"), `${where}: nothing uses this file`);
-  if (followed(snippet)) return assert.deepEqual(words.filter((word) => !["background", "page"].includes(word)), [], where);
+  if (followed(snippet)) return assert.deepEqual(words.filter((word) => !["background", "page", "terminal"].includes(word)), [], where);
   if (["js", "python", "sh"].includes(language) && (await programs()).has(snippet.text)) return;
   const check = CHECKS[language];
   assert.ok(check, `${where}: no test takes a block of ${language}`);
