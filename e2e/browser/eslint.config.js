@@ -3,15 +3,15 @@
 import js from "@eslint/js";
 import globals from "globals";
 
-const PAGE = "crates/server/assets/**/*.js";
+const PAGE = ["crates/http/assets/**/*.js", "crates/server/assets/**/*.js"];
 /** What the functions use that the tests run inside the page. */
 const IN_PAGE = { window: "readonly", document: "readonly", EventSource: "readonly", getComputedStyle: "readonly" };
 
 export default [
   { ignores: ["**/node_modules/**"] },
   js.configs.recommended,
-  { files: [PAGE], languageOptions: { globals: globals.browser } },
-  { ignores: [PAGE], languageOptions: { globals: { ...globals.node, ...IN_PAGE } } },
+  { files: PAGE, languageOptions: { globals: globals.browser } },
+  { ignores: PAGE, languageOptions: { globals: { ...globals.node, ...IN_PAGE } } },
   {
     linterOptions: { reportUnusedDisableDirectives: "error" },
     rules: {

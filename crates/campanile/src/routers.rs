@@ -33,6 +33,21 @@ impl Campanile {
         self.http.ops_router()
     }
 
+    /// A page with the bell and the inbox of whoever is signed in: by the application's session, as its cookies say, or by a token that is given
+    /// on the page. Nest it anywhere; `notifications` is the path at which [`Campanile::router`] is. It keeps nothing, asks nobody but this server,
+    /// and shows nothing of itself: leave it in, or leave it out.
+    ///
+    /// ```
+    /// # async fn example(campanile: campanile::Campanile) -> axum::Router {
+    /// axum::Router::new()
+    ///     .nest("/notifications", campanile.router())
+    ///     .nest("/bell", campanile.demo_router("/notifications"))
+    /// # }
+    /// ```
+    pub fn demo_router<S: Clone + Send + Sync + 'static>(&self, notifications: &str) -> Router<S> {
+        self.http.demo_router(notifications)
+    }
+
     /// `/metrics`; merge it into a router that only the operator reaches, or set
     /// [`HttpOptions::admin_keys`](crate::HttpOptions::admin_keys).
     pub fn metrics_router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {

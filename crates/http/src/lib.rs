@@ -24,6 +24,7 @@
 mod accept;
 mod auth;
 mod body;
+pub mod demo;
 mod envelope;
 mod failure;
 #[cfg(feature = "fuzzing")]

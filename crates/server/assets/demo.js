@@ -1,6 +1,7 @@
 // The page: who is shown, the form that publishes, and the samples. What is worth copying is in stream.js, inbox.js and cookie.js.
+// The demo server hands out tokens for any name.
 
-import { post } from "./api.js";
+import { UserApi, post } from "./api.js";
 import { Panel } from "./panel.js";
 
 const $ = (selector) => document.querySelector(selector);
@@ -25,7 +26,10 @@ function showPanels() {
     const unseen = panels.reduce((sum, panel) => sum + panel.unseen, 0);
     document.title = `${unseen > 0 ? `(${unseen}) ` : ""}Campanile demo`;
   };
-  for (const user of users) panels.push(new Panel(user, $("#users"), showTotal));
+  for (const user of users) {
+    const api = new UserApi("notifications", async () => (await post("demo/token", { user })).token);
+    panels.push(new Panel({ user, api, host: $("#users"), changed: showTotal }));
+  }
 }
 
 function bindPublish() {

@@ -1,4 +1,5 @@
-//! Each library compiles by itself, without features, with those of its default, and with each feature alone.
+//! Each library compiles by itself, without features, with those of its default, and with each feature alone; and what a feature is for is not in the tree
+//! without it.
 //!
 //! A build of the whole workspace joins the features that all crates ask of a dependency, and so hides that one of them forgot to ask.
 
@@ -16,7 +17,19 @@ pub(super) fn run(job: &mut Job) -> Outcome {
             sum = sum + compiles(job, &package.name, &["--no-default-features", "--features", feature])?;
         }
     }
-    Ok(sum)
+    Ok(sum + no_http_without_axum(job)?)
+}
+
+/// Whoever embeds the engine alone does not compile a web framework.
+fn no_http_without_axum(job: &mut Job) -> Outcome {
+    let mut tree = cargo(&["tree", "--package", "campanile", "--no-default-features", "--features", "sqlite,contract"]);
+    let tree = job.run(tree.args(["--edges", "normal", "--prefix", "none", "--format", "{p}"]))?;
+    let http = |line: &str| ["axum", "http", "hyper", "tower"].iter().any(|name| line.starts_with(name));
+    let found: Vec<_> = tree.text.lines().filter(|line| http(line)).collect();
+    if !found.is_empty() {
+        job.note(format_args!("without its feature axum, campanile depends on {}", found.join(", ")))?;
+    }
+    Ok(Tally::one(tree.success && found.is_empty()))
 }
 
 fn compiles(job: &mut Job, package: &str, features: &[&str]) -> Outcome {

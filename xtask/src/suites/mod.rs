@@ -48,7 +48,7 @@ pub(crate) static SUITES: &[Suite] = &[
     Suite { name: "ways", about: "the contract's tests with streams as ordinary bodies, and over HTTP/2", run: ways::run },
     Suite { name: "fuzz", about: "everything that reads from the network, fed with made-up input (short)", run: fuzz::run },
     Suite { name: "features", about: "each library compiles alone, with its defaults, without features and with each one", run: features::run },
-    Suite { name: "neighbours", about: "an application that uses sqlx beside Campanile resolves", run: neighbours::run },
+    Suite { name: "neighbours", about: "applications that use sqlx with SQLite or PostgreSQL beside Campanile resolve and compile", run: neighbours::run },
     Suite { name: "package", about: "the published crates hold all that they need", run: package::run },
     Suite { name: "codec", about: "event-stream fixtures in eventsource-parser, httpx-sse and Chromium", run: codec::run },
     Suite { name: "hostile", about: "open streams lose nothing while hostile requests come (short form)", run: hostile::run },

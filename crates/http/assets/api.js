@@ -1,15 +1,18 @@
-// The HTTP side, as one user. The demo server hands out tokens for any name; in an application, `fetchToken` asks your own
-// back end, which knows who is signed in.
+// The HTTP side, as one user.
 
 const TIMEOUT_MS = 10_000;
 
-/** Calls the user's API (`/notifications`) with a bearer token; gets another token when this one is missing or refused. */
+/**
+ * Calls the user's API at `base` (such as `/notifications`). `fetchToken` answers with a bearer token, or with an empty text where a cookie
+ * says who it is; it is asked again when the token is refused. In an application it asks your own back end, which knows who is signed in.
+ */
 export class UserApi {
-  #user;
+  #fetchToken;
   #token;
 
-  constructor(user) {
-    this.#user = user;
+  constructor(base, fetchToken) {
+    this.base = base;
+    this.#fetchToken = fetchToken;
   }
 
   /** Makes the next request get a new token first. */
@@ -28,17 +31,12 @@ export class UserApi {
   }
 
   async #send(method, path, body) {
-    this.#token ??= await fetchToken(this.#user);
-    return send(method, `notifications${path}`, body, { Authorization: `Bearer ${this.#token}` });
+    this.#token ??= await this.#fetchToken();
+    return send(method, `${this.base}${path}`, body, this.#token ? { Authorization: `Bearer ${this.#token}` } : {});
   }
 }
 
-async function fetchToken(user) {
-  const { token } = await post("demo/token", { user });
-  return token;
-}
-
-/** `POST` without a token: the endpoints that only the demo server has. */
+/** `POST` without a token: for what is not the user's API. */
 export async function post(path, body) {
   return answerOf(await send("POST", path, body));
 }

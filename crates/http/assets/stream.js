@@ -8,7 +8,7 @@ const BACKOFF_MS = { first: 1_000, most: 30_000 };
 /**
  * Keeps a stream open from `start` to `stop`.
  *
- * `api` is a `UserApi`. `signals` are the names of the application's own events: `EventSource` delivers only names that
+ * `api` is a `UserApi`. `user` is whose stream it is to be; absent: whoever it is at first. `signals` are the names of the application's own events: `EventSource` delivers only names that
  * somebody listens to. The handlers: `inbox(page)` when the inbox has been read (anew), `event(name, data, position)` for each
  * event, `position` being `{ seq, logged }`, and `state(name, detail)` with `connecting`, `live`, `waiting` or `stopped`.
  */
@@ -67,7 +67,7 @@ export class LiveStream {
 
   #open(ticket) {
     const query = new URLSearchParams({ ticket, lastEventId: this.#cursor, eventsource: "1" });
-    this.#source = new EventSource(`notifications/stream?${query}`);
+    this.#source = new EventSource(`${this.#api.base}/stream?${query}`);
     this.#source.onerror = () => this.#retry("The connection ended.");
     this.#listen("ready", (event) => this.#ready(event));
     this.#listen("reconnect", (event) => this.#reconnect(JSON.parse(event.data)));
@@ -91,8 +91,9 @@ export class LiveStream {
 
   #ready(event) {
     const ready = JSON.parse(event.data);
+    this.#user ??= ready.user;
     // A cookie of this origin comes before the ticket. Never slide into somebody else's stream.
-    if (ready.user !== this.#user) return this.stop(`The server takes this browser for “${ready.user}”, because of a cookie. Sign out below, then connect.`);
+    if (ready.user !== this.#user) return this.stop(`The server takes this browser for “${ready.user}”, because of a cookie. Sign out, then connect.`);
     if (ready.resume !== "exact") return this.#startOver(ready.resetReason);
     this.#failures = 0;
     this.#silenceMs = ready.heartbeatSeconds * 2_500;

@@ -1,7 +1,6 @@
 // One user on the page: bell, badge, list, connection. It never changes what it shows by itself: a button asks the server, and
 // the stream tells what became of it, here and in every other tab.
 
-import { UserApi } from "./api.js";
 import { Inbox } from "./inbox.js";
 import { clock, newRow, paintRow } from "./row.js";
 import { LiveStream } from "./stream.js";
@@ -23,12 +22,15 @@ export class Panel {
   #painting;
   #changed;
 
-  /** Shows `user` in `host`; `changed` is called whenever the counts may have changed. */
-  constructor(user, host, changed) {
-    this.#user = user;
+  /**
+   * Shows an inbox in `host`, over `api`, a `UserApi`. `user` is whose it is to be; absent: whoever it is. `changed` is called with the panel
+   * whenever the counts may have changed.
+   */
+  constructor({ user, api, host, changed }) {
     this.#changed = changed;
-    this.#api = new UserApi(user);
-    this.#parts = mount(host, user);
+    this.#api = api;
+    this.#parts = mount(host);
+    if (user !== undefined) this.#name(user);
     this.#stream = new LiveStream({ user, api: this.#api, signals: SIGNALS, on: {
       inbox: (page) => this.#load(page),
       event: (name, data, position) => this.#event(name, data, position),
@@ -40,6 +42,23 @@ export class Panel {
 
   get unseen() {
     return this.#inbox.counts.unseen;
+  }
+
+  /** Takes it from the page, and closes the stream. */
+  remove() {
+    this.#stream.stop();
+    clearTimeout(this.#painting);
+    this.#parts.root.remove();
+  }
+
+  #name(user) {
+    const { root, name, items, tools } = this.#parts;
+    this.#user = user;
+    root.dataset.user = user;
+    root.setAttribute("aria-label", `Inbox of ${user}`);
+    setText(name, user);
+    items.setAttribute("aria-label", `Notifications of ${user}`);
+    tools.setAttribute("aria-label", `Tools of ${user}`);
   }
 
   #bindButtons() {
@@ -91,7 +110,7 @@ export class Panel {
   #event(name, data, { seq, logged }) {
     this.#writeWire(name, data, logged ? seq : "");
     switch (name) {
-      case "ready": this.#inbox.restartCounts(data.counts); break;
+      case "ready": this.#name(data.user); this.#inbox.restartCounts(data.counts); break;
       case "notification": this.#arrive(data, seq, logged); break;
       case "updated": this.#inbox.update(data).forEach((id) => this.#bringBack(id)); break;
       case "counts": this.#inbox.count(data); break;
@@ -152,7 +171,7 @@ export class Panel {
     this.#announce();
     empty.hidden = this.#inbox.items.size > 0;
     older.hidden = this.#inbox.items.size <= this.#shown && !this.#inbox.nextCursor;
-    this.#changed();
+    this.#changed(this);
   }
 
   #paintCounts() {
@@ -160,7 +179,7 @@ export class Panel {
     const { bell, badge, unreadCount, readAll } = this.#parts;
     badge.hidden = unseen === 0;
     setText(badge, unseen > 99 ? "99+" : String(unseen));
-    bell.setAttribute("aria-label", `${this.#user}: ${unseen} unseen. Mark all as seen`);
+    bell.setAttribute("aria-label", `${this.#user ?? "You"}: ${unseen} unseen. Mark all as seen`);
     setText(unreadCount, `${unread} unread`);
     readAll.disabled = unread === 0;
   }
@@ -203,16 +222,12 @@ export class Panel {
   }
 }
 
-function mount(host, user) {
+function mount(host) {
   const root = document.querySelector("#panel-template").content.cloneNode(true).firstElementChild;
   const part = (name) => root.querySelector(`.${name}`);
-  root.setAttribute("aria-label", `Inbox of ${user}`);
-  root.dataset.user = user;
-  part("name").textContent = user;
-  part("items").setAttribute("aria-label", `Notifications of ${user}`);
-  part("tools").setAttribute("aria-label", `Tools of ${user}`);
   host.append(root);
   return {
+    root, name: part("name"), tools: part("tools"),
     bell: part("bell"), badge: part("badge"), state: part("state"), stateDetail: part("state-detail"), beatTime: part("beat-time"),
     unreadCount: part("unread-count"), readAll: part("read-all"), toggle: part("toggle"), trouble: part("trouble"), arrivals: part("arrivals"),
     items: part("items"), empty: part("empty"), older: part("older"), signal: part("signal"), wire: root.querySelector(".wire ol"),
