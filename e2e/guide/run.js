@@ -12,6 +12,7 @@ import { launch } from "../browser/lib/browser.js";
 import { Result } from "../lib/result.js";
 import { chapters } from "./lib/book.js";
 import { checkers } from "./tests/checkers.js";
+import { dashboard } from "./tests/dashboard.js";
 import { following } from "./tests/following.js";
 import { links } from "./tests/links.js";
 import { takers } from "./tests/takers.js";
@@ -28,7 +29,7 @@ async function runAll() {
   const browser = await launch();
   const world = { browser, chapters: await chapters() };
   try {
-    for (const group of [checkers, takers, links, following]) {
+    for (const group of [checkers, takers, links, dashboard, following]) {
       for (const [name, body] of Object.entries(await group(world)).filter(([name]) => name.includes(options.only))) {
         await result.test(name, body);
       }
