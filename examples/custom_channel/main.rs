@@ -10,10 +10,10 @@ mod rooms;
 use axum::http::{StatusCode, request::Parts};
 use axum::{Form, Router, extract::State, routing::post};
 use campanile::{
-    AuthError, BoxFuture, Campanile, Channel, DeliveryBatch, IN_APP, Identity, MemoryStore, NotificationType, Outcome,
-    Publisher, Severity, UserId,
+    AuthError, BoxFuture, Campanile, Channel, ChannelOptions, DeliveryBatch, IN_APP, Identity, MemoryStore,
+    NotificationType, Outcome, Publisher, Severity, UserId,
 };
-use std::{env, error::Error, future::pending};
+use std::{env, error::Error, future::pending, time::Duration};
 
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Alert {
@@ -35,7 +35,7 @@ impl NotificationType for Alert {
     }
 }
 
-/// Takes everything, and is never done with it.
+/// Takes everything, and is never done with it. In the end it is given up.
 struct Pager;
 
 impl Channel for Pager {
@@ -63,11 +63,12 @@ async fn forwarded(parts: &Parts) -> Result<Identity, AuthError> {
 async fn main() -> Result<(), Box<dyn Error>> {
     let listener = tokio::net::TcpListener::bind(env::var("LISTEN").unwrap_or("127.0.0.1:3000".into())).await?;
     let here = format!("http://{}", listener.local_addr()?);
+    let patience = ChannelOptions { timeout: Duration::from_millis(500), attempts: 2, ..ChannelOptions::default() };
     let campanile = Campanile::builder()
         .store(MemoryStore::default())
         .authenticate(forwarded)
         .channel(chat::Chat::new(&here, [("alice", "ops"), ("bob", "closed")])?) // carol has no room
-        .channel(Pager)
+        .channel_with(Pager, patience)
         .build()
         .await?;
     let app = Router::new()

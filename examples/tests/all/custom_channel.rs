@@ -8,14 +8,18 @@ use std::time::Duration;
 /// More than a channel works on at once: the pager has hung on all that it takes.
 const ALERTS: usize = 12;
 
-async fn count(example: &Example, outcome: &str) -> u64 {
+async fn count(example: &Example, channel: &str, outcome: &str) -> u64 {
     let metrics = example.get("/metrics").await;
-    let sample = format!("campanile_deliveries_total{{outcome=\"{outcome}\"}} ");
+    let sample = format!("campanile_deliveries_total{{channel=\"{channel}\",outcome=\"{outcome}\"}} ");
     metrics.text().lines().find_map(|line| line.strip_prefix(&sample)).map_or(0, |value| value.parse().unwrap())
 }
 
 async fn outcomes(example: &Example) -> [u64; 3] {
-    [count(example, "delivered").await, count(example, "permanent").await, count(example, "skipped").await]
+    let mut counts = [0; 3];
+    for (count, outcome) in counts.iter_mut().zip(["delivered", "permanent", "skipped"]) {
+        *count = self::count(example, "chat", outcome).await;
+    }
+    counts
 }
 
 #[tokio::test]
@@ -29,7 +33,7 @@ async fn the_chat_is_told_and_the_pager_delays_nobody() {
     for n in 0..ALERTS {
         assert_eq!(stream.until("notification").await.json()["data"], json!({ "what": format!("disk {n}") }));
     }
-    // bob's room is closed, and carol has none. Of the pager nothing ever comes.
+    // bob's room is closed, and carol has none.
     let all = ALERTS as u64;
     soon("every delivery has its outcome", async {
         while outcomes(&example).await != [all; 3] {
@@ -37,8 +41,21 @@ async fn the_chat_is_told_and_the_pager_delays_nobody() {
         }
     })
     .await;
-    assert_eq!(count(&example, "transient").await, 1, "alice's room was busy once, and was told again");
+    assert_eq!(count(&example, "chat", "transient").await, 1, "alice's room was busy once, and was told again");
     let mut told: Vec<String> = serde_json::from_value(example.get("/chat/ops").await.json()).unwrap();
     told.sort_by_key(|title| title.rsplit(' ').next().unwrap().parse::<usize>().unwrap());
     assert_eq!(told, (0..ALERTS).map(|n| format!("Alert: disk {n}")).collect::<Vec<_>>(), "each once");
+
+    // The pager is asked twice, given up, and has delivered nothing.
+    let paged = 3 * all;
+    soon("the pager is given up", async {
+        while count(&example, "pager", "given-up").await < paged {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+    assert_eq!(
+        (count(&example, "pager", "timeout").await, count(&example, "pager", "delivered").await),
+        (2 * paged, 0)
+    );
 }
