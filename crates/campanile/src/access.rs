@@ -55,6 +55,20 @@ impl Checked {
 
 impl Builder {
     /// The application's own way to know its users, instead of tokens. An `async fn(&Parts) -> Result<Identity, AuthError>` is one.
+    ///
+    /// ```
+    /// use axum::http::request::Parts;
+    /// use campanile::{AuthError, Campanile, Identity, UserId};
+    ///
+    /// # #[derive(Clone)] struct Session { user: String }
+    /// // The session that the application's own middleware leaves in the request.
+    /// async fn my_users(parts: &Parts) -> Result<Identity, AuthError> {
+    ///     let session = parts.extensions.get::<Session>().ok_or(AuthError::Missing)?;
+    ///     Ok(Identity::of(UserId::new(&session.user)?))
+    /// }
+    ///
+    /// let builder = Campanile::builder().authenticate(my_users);
+    /// ```
     #[must_use]
     pub fn authenticate(mut self, authenticate: impl Authenticate) -> Self {
         self.access.authenticate = Some(Arc::new(authenticate));
@@ -62,6 +76,11 @@ impl Builder {
     }
 
     /// Takes tokens (HS256) signed with this secret of at least 32 bytes: of users, and of applications by their scopes.
+    ///
+    /// ```
+    /// # let secret_from_a_vault = [7; 32];
+    /// let builder = campanile::Campanile::builder().jwt_secret(secret_from_a_vault);
+    /// ```
     #[must_use]
     pub fn jwt_secret(mut self, secret: impl AsRef<[u8]>) -> Self {
         self.access.secret = Some(secret.as_ref().to_vec());
@@ -69,6 +88,14 @@ impl Builder {
     }
 
     /// Takes tokens signed for the public keys of this place (RS256, ES256, EdDSA), too.
+    ///
+    /// ```
+    /// use campanile::{Campanile, KeySource};
+    ///
+    /// # fn example() -> Result<(), campanile::KeysError> {
+    /// let builder = Campanile::builder().public_keys(KeySource::jwks_file("/etc/my-application/keys.json")?);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn public_keys(mut self, keys: KeySource) -> Self {
         self.access.keys.push(keys);
@@ -76,6 +103,12 @@ impl Builder {
     }
 
     /// Takes tokens by these algorithms only. Default: all that there are keys for.
+    ///
+    /// ```
+    /// use campanile::{Algorithm, Campanile};
+    ///
+    /// let builder = Campanile::builder().algorithms([Algorithm::Es256, Algorithm::EdDsa]);
+    /// ```
     #[must_use]
     pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
         self.access.algorithms = algorithms.into_iter().collect();
@@ -83,6 +116,13 @@ impl Builder {
     }
 
     /// What tokens must say.
+    ///
+    /// ```
+    /// use campanile::{Campanile, JwtOptions};
+    ///
+    /// let audience = Some("https://app.example".into());
+    /// let builder = Campanile::builder().jwt_options(JwtOptions { audience, ..JwtOptions::default() });
+    /// ```
     #[must_use]
     pub fn jwt_options(mut self, options: JwtOptions) -> Self {
         self.access.jwt = options;
@@ -90,6 +130,14 @@ impl Builder {
     }
 
     /// Keys for [`Campanile::api_router`](crate::Campanile::api_router).
+    ///
+    /// ```
+    /// use campanile::{ApiKey, Campanile};
+    ///
+    /// let digest = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"; // of what billing sends
+    /// let builder = Campanile::builder().api_keys([ApiKey::parse(&format!("billing:{digest}"))?]);
+    /// # Ok::<(), campanile::ApiKeyError>(())
+    /// ```
     #[must_use]
     pub fn api_keys(mut self, keys: impl IntoIterator<Item = ApiKey>) -> Self {
         self.access.api_keys = keys.into_iter().collect();
@@ -97,6 +145,13 @@ impl Builder {
     }
 
     /// How the routes behave: CORS, limits, the cookie's name, keys of administrators.
+    ///
+    /// ```
+    /// use campanile::{Campanile, HttpOptions};
+    ///
+    /// let cors_origins = vec!["https://app.example".into()];
+    /// let builder = Campanile::builder().http(HttpOptions { cors_origins, ..HttpOptions::default() });
+    /// ```
     #[must_use]
     pub fn http(mut self, options: HttpOptions) -> Self {
         self.access.http = options;

@@ -13,6 +13,13 @@ use campanile_core::{
 use std::{future::pending, sync::Arc};
 
 /// Why nothing was built.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let error = campanile::Campanile::builder().build().await.unwrap_err();
+/// eprintln!("{error}"); // such as: no credentials are given: use .authenticate(…), .jwt_secret(…) or .public_keys(…)
+/// # }
+/// ```
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
@@ -97,6 +104,10 @@ impl std::fmt::Debug for Builder {
 
 impl Builder {
     /// Where inboxes and logs are kept. Required.
+    ///
+    /// ```
+    /// let builder = campanile::Campanile::builder().store(campanile::MemoryStore::default());
+    /// ```
     #[must_use]
     pub fn store(mut self, store: impl Store) -> Self {
         self.store = Some(Arc::new(store));
@@ -104,6 +115,10 @@ impl Builder {
     }
 
     /// Joins other nodes over this bus. Default: this node is alone.
+    ///
+    /// ```
+    /// let builder = campanile::Campanile::builder().bus(campanile::MemoryBus::default());
+    /// ```
     #[must_use]
     pub fn bus(mut self, bus: impl Bus) -> Self {
         self.bus = Some(Arc::new(bus));
@@ -111,6 +126,10 @@ impl Builder {
     }
 
     /// The wall clock. Default: the system's.
+    ///
+    /// ```
+    /// let builder = campanile::Campanile::builder().clock(campanile::SystemClock);
+    /// ```
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
@@ -118,6 +137,16 @@ impl Builder {
     }
 
     /// How streams behave.
+    ///
+    /// ```
+    /// use campanile::{Campanile, ConnectionLimitPolicy, SseOptions};
+    ///
+    /// let builder = Campanile::builder().sse(SseOptions {
+    ///     max_connections_per_user: 4,
+    ///     connection_limit_policy: ConnectionLimitPolicy::EvictOldest,
+    ///     ..SseOptions::default()
+    /// });
+    /// ```
     #[must_use]
     pub fn sse(mut self, sse: SseOptions) -> Self {
         self.sse = sse;
@@ -125,6 +154,13 @@ impl Builder {
     }
 
     /// How long things are kept.
+    ///
+    /// ```
+    /// use campanile::{Campanile, RetentionOptions};
+    ///
+    /// let month = std::time::Duration::from_secs(30 * 24 * 60 * 60);
+    /// let builder = Campanile::builder().retention(RetentionOptions { inbox: month, ..RetentionOptions::default() });
+    /// ```
     #[must_use]
     pub fn retention(mut self, retention: RetentionOptions) -> Self {
         self.retention = retention;
@@ -132,6 +168,15 @@ impl Builder {
     }
 
     /// What is known of notification types, and what is done with unknown ones.
+    ///
+    /// ```
+    /// use campanile::{Campanile, Definition, Definitions, IN_APP, TypeName, TypesPolicy};
+    ///
+    /// let invoices = Definition { channels: vec![IN_APP.into(), "mail".into()], ..Definition::default() };
+    /// let types = [(TypeName::new("invoices.approved")?, invoices)].into();
+    /// let builder = Campanile::builder().types(Definitions { policy: TypesPolicy::Strict, types });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn types(mut self, types: Definitions) -> Self {
         self.types = types;
@@ -140,6 +185,22 @@ impl Builder {
 
     /// Makes a type that is declared in code known by its name: for publishes over HTTP, and under [`TypesPolicy::Strict`](crate::TypesPolicy::Strict). What
     /// [`Builder::types`] says of the same name goes before.
+    ///
+    /// ```
+    /// use campanile::{Campanile, NotificationType};
+    ///
+    /// struct InvoiceApproved;
+    ///
+    /// impl NotificationType for InvoiceApproved {
+    ///     type Data = ();
+    ///     const NAME: &'static str = "invoices.approved";
+    ///     const DISPLAY_NAME: Option<&'static str> = Some("Invoice approved");
+    ///
+    ///     fn data(&self) -> &() { &() }
+    /// }
+    ///
+    /// let builder = Campanile::builder().notification_type::<InvoiceApproved>();
+    /// ```
     #[must_use]
     pub fn notification_type<T: NotificationType>(mut self) -> Self {
         // It compiles, so it is a name.
@@ -150,6 +211,12 @@ impl Builder {
     }
 
     /// How much one publish may hold.
+    ///
+    /// ```
+    /// use campanile::{Campanile, DraftLimits};
+    ///
+    /// let builder = Campanile::builder().limits(DraftLimits { users: 500, ..DraftLimits::default() });
+    /// ```
     #[must_use]
     pub fn limits(mut self, limits: DraftLimits) -> Self {
         self.limits = limits;
@@ -157,12 +224,38 @@ impl Builder {
     }
 
     /// Adds a way of delivery beside the inbox and the stream.
+    ///
+    /// ```
+    /// use campanile::{BoxFuture, Campanile, Channel, DeliveryBatch, Outcome};
+    ///
+    /// struct Pager;
+    ///
+    /// impl Channel for Pager {
+    ///     fn name(&self) -> &str { "pager" }
+    ///
+    ///     fn deliver<'a>(&'a self, batch: &'a DeliveryBatch) -> BoxFuture<'a, Vec<Outcome>> {
+    ///         Box::pin(async { batch.recipients.iter().map(|_| Outcome::Delivered { reached: 1 }).collect() })
+    ///     }
+    /// }
+    ///
+    /// let builder = Campanile::builder().channel(Pager);
+    /// ```
     #[must_use]
     pub fn channel(self, channel: impl Channel) -> Self {
         self.channel_with(channel, ChannelOptions::default())
     }
 
     /// The same, with a queue, workers, a time limit and attempts of its own.
+    ///
+    /// ```
+    /// # use campanile::{BoxFuture, Campanile, Channel, ChannelOptions, DeliveryBatch, Outcome};
+    /// # struct Pager;
+    /// # impl Channel for Pager {
+    /// #     fn name(&self) -> &str { "pager" }
+    /// #     fn deliver<'a>(&'a self, _: &'a DeliveryBatch) -> BoxFuture<'a, Vec<Outcome>> { Box::pin(async { vec![] }) }
+    /// # }
+    /// let builder = Campanile::builder().channel_with(Pager, ChannelOptions { workers: 1, ..ChannelOptions::default() });
+    /// ```
     #[must_use]
     pub fn channel_with(mut self, channel: impl Channel, options: ChannelOptions) -> Self {
         self.channels.push((Arc::new(channel), options));
@@ -171,6 +264,12 @@ impl Builder {
 
     /// Begins to leave when `token` is ready, as [`Campanile::drain`] does: a signal, a `CancellationToken`'s `cancelled_owned()`, a
     /// `oneshot::Receiver`'s end, anything. It is polled in a task of its own, and dropped when the last of the engine's handles is.
+    ///
+    /// ```
+    /// let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    /// let builder = campanile::Campanile::builder().shutdown(async { stopped.await.unwrap_or(()) });
+    /// # drop(stop);
+    /// ```
     #[must_use]
     pub fn shutdown(mut self, token: impl Future<Output = ()> + Send + 'static) -> Self {
         self.token = Box::pin(token);
@@ -178,6 +277,13 @@ impl Builder {
     }
 
     /// How long leaving may take.
+    ///
+    /// ```
+    /// use campanile::{Campanile, ShutdownOptions};
+    ///
+    /// let five = std::time::Duration::from_secs(5);
+    /// let builder = Campanile::builder().shutdown_options(ShutdownOptions { delay: five, ..ShutdownOptions::default() });
+    /// ```
     #[must_use]
     pub fn shutdown_options(mut self, options: ShutdownOptions) -> Self {
         self.shutdown = options;
@@ -185,6 +291,15 @@ impl Builder {
     }
 
     /// Checks everything, asks the store whether it is there, and starts the engine's background work on the current runtime.
+    ///
+    /// ```
+    /// use campanile::{BuildError, Campanile};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let missing = Campanile::builder().build().await.unwrap_err();
+    /// println!("{missing}"); // what is missing, and how it is given
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

@@ -97,7 +97,7 @@ pub use campanile_core::{
     EngineError, Fault, HeartbeatForm, IN_APP, Identity, Json, JsonError, NotificationId, Receipt, Recipient,
     RetentionOptions, SSE, Severity, ShutdownOptions, SignalDraft, SseOptions, SystemClock, Tenant, Timestamp, Topic,
     TypeName, TypesPolicy, UserId, WhoError,
-    bus::Bus,
+    bus::{Bus, MemoryBus},
     channel::{Channel, ChannelOptions, DeliveryBatch, Outcome},
     store::{MemoryStore, Store, StoreError},
 };

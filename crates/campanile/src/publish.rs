@@ -42,26 +42,86 @@ pub struct Unaddressed(Publish);
 
 impl Unaddressed {
     /// For one user.
+    ///
+    /// ```
+    /// # struct Approved;
+    /// # impl campanile::NotificationType for Approved {
+    /// #     type Data = ();
+    /// #     const NAME: &'static str = "approved";
+    /// #     fn data(&self) -> &() { &() }
+    /// # }
+    /// # async fn example(publisher: campanile::Publisher) -> Result<(), campanile::EngineError> {
+    /// publisher.publish(&Approved).to_user("u1").await?;
+    /// # Ok(()) }
+    /// ```
     pub fn to_user(self, user: impl Into<String>) -> Publish {
         self.to_users([user])
     }
 
     /// For these users; named twice counts once.
+    ///
+    /// ```
+    /// # struct Approved;
+    /// # impl campanile::NotificationType for Approved {
+    /// #     type Data = ();
+    /// #     const NAME: &'static str = "approved";
+    /// #     fn data(&self) -> &() { &() }
+    /// # }
+    /// # async fn example(publisher: campanile::Publisher) -> Result<(), campanile::EngineError> {
+    /// publisher.publish(&Approved).to_users(["u1", "u2"]).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn to_users<U: Into<String>>(self, users: impl IntoIterator<Item = U>) -> Publish {
         self.to(AudienceDraft::users(users))
     }
 
     /// For the members that a topic has when it is published.
+    ///
+    /// ```
+    /// # struct Approved;
+    /// # impl campanile::NotificationType for Approved {
+    /// #     type Data = ();
+    /// #     const NAME: &'static str = "approved";
+    /// #     fn data(&self) -> &() { &() }
+    /// # }
+    /// # async fn example(publisher: campanile::Publisher) -> Result<(), campanile::EngineError> {
+    /// publisher.publish(&Approved).to_topic("invoices").await?;
+    /// # Ok(()) }
+    /// ```
     pub fn to_topic(self, topic: impl Into<String>) -> Publish {
         self.to(AudienceDraft::Topic { topic: topic.into(), except: Vec::new() })
     }
 
     /// For all users with an inbox.
+    ///
+    /// ```
+    /// # struct Approved;
+    /// # impl campanile::NotificationType for Approved {
+    /// #     type Data = ();
+    /// #     const NAME: &'static str = "approved";
+    /// #     fn data(&self) -> &() { &() }
+    /// # }
+    /// # async fn example(publisher: campanile::Publisher) -> Result<(), campanile::EngineError> {
+    /// publisher.publish(&Approved).to_everyone().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn to_everyone(self) -> Publish {
         self.to(AudienceDraft::Everyone { except: Vec::new() })
     }
 
     /// For this audience.
+    ///
+    /// ```
+    /// # struct Approved;
+    /// # impl campanile::NotificationType for Approved {
+    /// #     type Data = ();
+    /// #     const NAME: &'static str = "approved";
+    /// #     fn data(&self) -> &() { &() }
+    /// # }
+    /// # async fn example(publisher: campanile::Publisher) -> Result<(), campanile::EngineError> {
+    /// publisher.publish(&Approved).to(campanile::AudienceDraft::users(["u1"])).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn to(self, audience: AudienceDraft) -> Publish {
         self.0.with(|draft| draft.to = audience)
     }
@@ -70,6 +130,15 @@ impl Unaddressed {
 /// A publish in the making; awaiting it publishes.
 ///
 /// When it answers, the notification is on disk for every recipient, and open streams have it or will read it.
+///
+/// ```
+/// # async fn example(publisher: campanile::Publisher) -> Result<(), campanile::EngineError> {
+/// use campanile::{AudienceDraft, Draft};
+///
+/// let publish = publisher.publish(&Draft::new("invoices.approved", AudienceDraft::users(["u1"])));
+/// let receipt = publish.once("invoice-42").await?;
+/// # drop(receipt); Ok(()) }
+/// ```
 ///
 /// # Errors
 ///
@@ -89,16 +158,52 @@ pub struct Publish {
 
 impl Publish {
     /// But not for these users.
+    ///
+    /// ```
+    /// # struct Approved;
+    /// # impl campanile::NotificationType for Approved {
+    /// #     type Data = ();
+    /// #     const NAME: &'static str = "approved";
+    /// #     fn data(&self) -> &() { &() }
+    /// # }
+    /// # async fn example(publisher: campanile::Publisher) -> Result<(), campanile::EngineError> {
+    /// publisher.publish(&Approved).to_topic("invoices").except(["u1"]).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn except<U: Into<String>>(self, users: impl IntoIterator<Item = U>) -> Self {
         self.with(|draft| draft.to.leave_out(users))
     }
 
     /// Who caused it, and so is left out of the recipients.
+    ///
+    /// ```
+    /// # struct Approved;
+    /// # impl campanile::NotificationType for Approved {
+    /// #     type Data = ();
+    /// #     const NAME: &'static str = "approved";
+    /// #     fn data(&self) -> &() { &() }
+    /// # }
+    /// # async fn example(publisher: campanile::Publisher) -> Result<(), campanile::EngineError> {
+    /// publisher.publish(&Approved).to_topic("invoices").by("u9").await?;
+    /// # Ok(()) }
+    /// ```
     pub fn by(self, actor: impl Into<String>) -> Self {
         self.with(|draft| draft.actor_id = Some(actor.into()))
     }
 
     /// Keeps the one who caused it among the recipients.
+    ///
+    /// ```
+    /// # struct Approved;
+    /// # impl campanile::NotificationType for Approved {
+    /// #     type Data = ();
+    /// #     const NAME: &'static str = "approved";
+    /// #     fn data(&self) -> &() { &() }
+    /// # }
+    /// # async fn example(publisher: campanile::Publisher) -> Result<(), campanile::EngineError> {
+    /// publisher.publish(&Approved).to_topic("invoices").by("u9").notify_actor().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn notify_actor(self) -> Self {
         self.with(|draft| draft.notify_actor = true)
     }
@@ -108,6 +213,18 @@ impl Publish {
     ///
     /// Another publish under the same key is refused with [`EngineError::KeyReused`], a simultaneous one with [`EngineError::InProgress`].
     /// Refusals are not remembered.
+    ///
+    /// ```
+    /// # struct Approved;
+    /// # impl campanile::NotificationType for Approved {
+    /// #     type Data = ();
+    /// #     const NAME: &'static str = "approved";
+    /// #     fn data(&self) -> &() { &() }
+    /// # }
+    /// # async fn example(publisher: campanile::Publisher) -> Result<(), campanile::EngineError> {
+    /// publisher.publish(&Approved).to_user("u1").once("invoice-42").await?;
+    /// # Ok(()) }
+    /// ```
     pub fn once(self, key: impl Into<String>) -> Self {
         Self { key: Some(key.into()), ..self }
     }

@@ -8,6 +8,15 @@ use campanile_core::{
 };
 
 /// Publishes for one tenant. Cheap to clone, without a lifetime: put it into your handlers' state.
+///
+/// ```
+/// # fn example(campanile: campanile::Campanile) {
+/// #[derive(Clone)]
+/// struct MyState { publisher: campanile::Publisher }
+///
+/// let state = MyState { publisher: campanile.publisher() };
+/// # drop(state.publisher); }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Publisher {
     engine: Engine,
@@ -28,6 +37,15 @@ impl Publisher {
     }
 
     /// The same for another tenant. Without it everything is for `default`.
+    ///
+    /// ```
+    /// # async fn example(publisher: campanile::Publisher) -> Result<(), Box<dyn std::error::Error>> {
+    /// use campanile::{AudienceDraft, Draft, Tenant};
+    ///
+    /// let acme = publisher.for_tenant(Tenant::new("acme")?);
+    /// acme.publish(&Draft::new("t", AudienceDraft::users(["u1"]))).await?; // another user than u1 of `default`
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn for_tenant(&self, tenant: Tenant) -> Self {
         Self { tenant, ..self.clone() }
@@ -65,6 +83,15 @@ impl Publisher {
 
     /// Takes a notification back: out of every inbox, told on every open stream. Answers whether there is such a notification.
     ///
+    /// ```
+    /// # async fn example(publisher: campanile::Publisher) -> Result<(), Box<dyn std::error::Error>> {
+    /// use campanile::{AudienceDraft, Draft};
+    ///
+    /// let receipt = publisher.publish(&Draft::new("t", AudienceDraft::users(["u1"]))).await?;
+    /// assert!(publisher.withdraw(receipt.notification_id).await?);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// The store's.
@@ -74,6 +101,14 @@ impl Publisher {
 
     /// Takes a user into a topic. Once more does no harm.
     ///
+    /// ```
+    /// # async fn example(publisher: campanile::Publisher) -> Result<(), Box<dyn std::error::Error>> {
+    /// use campanile::{Topic, UserId};
+    ///
+    /// publisher.join(&Topic::new("invoices")?, &UserId::new("u1")?).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// The store's.
@@ -82,6 +117,14 @@ impl Publisher {
     }
 
     /// Takes a user out of a topic. Once more does no harm.
+    ///
+    /// ```
+    /// # async fn example(publisher: campanile::Publisher) -> Result<(), Box<dyn std::error::Error>> {
+    /// use campanile::{Topic, UserId};
+    ///
+    /// publisher.leave(&Topic::new("invoices")?, &UserId::new("u1")?).await?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -95,6 +138,20 @@ impl Publisher {
     }
 
     /// Sends a signal to the open streams of its users: live only, not stored. Answers how many connections it reached.
+    ///
+    /// ```
+    /// # async fn example(publisher: campanile::Publisher) -> Result<(), Box<dyn std::error::Error>> {
+    /// use campanile::{AudienceDraft, Json, SignalDraft};
+    ///
+    /// let connections = publisher.signal(&SignalDraft {
+    ///     to: AudienceDraft::users(["u1"]),
+    ///     event: "order.status".into(),
+    ///     data: Some(Json::parse(r#"{"order":42,"status":"shipped"}"#)?),
+    ///     ..SignalDraft::default()
+    /// }).await?;
+    /// println!("on {connections} screens");
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///

@@ -24,11 +24,23 @@ impl Campanile {
 
     /// The routes for other applications: publishing and signals over HTTP, topics, connections, revocations. Nest it, usually under `/api`.
     /// It asks for API keys ([`Builder::api_keys`](crate::Builder::api_keys)) or for tokens with a scope.
+    ///
+    /// ```
+    /// # fn example(campanile: campanile::Campanile) -> axum::Router {
+    /// axum::Router::new().nest("/api", campanile.api_router())
+    /// # }
+    /// ```
     pub fn api_router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         self.http.api_router()
     }
 
     /// `/health/live` and `/health/ready`; merge it.
+    ///
+    /// ```
+    /// # fn example(campanile: campanile::Campanile) -> axum::Router {
+    /// axum::Router::new().merge(campanile.ops_router())
+    /// # }
+    /// ```
     pub fn ops_router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         self.http.ops_router()
     }
@@ -50,11 +62,24 @@ impl Campanile {
 
     /// `/metrics`; merge it into a router that only the operator reaches, or set
     /// [`HttpOptions::admin_keys`](crate::HttpOptions::admin_keys).
+    ///
+    /// ```
+    /// # fn example(campanile: campanile::Campanile) -> axum::Router {
+    /// axum::Router::new().merge(campanile.metrics_router()) // of the listener that only the operator reaches
+    /// # }
+    /// ```
     pub fn metrics_router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         self.http.metrics_router()
     }
 
     /// `/openapi.json`, which answers this document: [`openapi::document`](crate::openapi::document), or your own with ours in it. Merge it.
+    ///
+    /// ```
+    /// # fn example(campanile: campanile::Campanile) -> axum::Router {
+    /// let document = campanile::openapi::document(""); // the path before /notifications and /api
+    /// axum::Router::new().merge(campanile.openapi_router(&document))
+    /// # }
+    /// ```
     #[cfg(feature = "utoipa")]
     pub fn openapi_router<S: Clone + Send + Sync + 'static>(&self, document: &utoipa::openapi::OpenApi) -> Router<S> {
         self.http.openapi_router(document)

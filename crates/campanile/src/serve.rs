@@ -39,12 +39,27 @@ impl Campanile {
     /// than the grace of [`ShutdownOptions`](crate::ShutdownOptions) is cut), channels get a moment for their queues, and the store is closed.
     ///
     /// A publish that was acknowledged is on disk whatever happens; one under way is answered before the store closes.
+    ///
+    /// ```
+    /// # async fn example(campanile: campanile::Campanile, app: axum::Router) -> std::io::Result<()> {
+    /// let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+    /// let ctrl_c = async { tokio::signal::ctrl_c().await.unwrap_or(()) };
+    /// campanile.serve(listener, app).with_graceful_shutdown(ctrl_c).await
+    /// # }
+    /// ```
     pub fn serve(&self, listener: TcpListener, app: Router) -> Serve {
         Serve { campanile: Some(self.clone()), ..serve(listener, app) }
     }
 }
 
 /// A server in the making; awaiting it serves. Made by [`serve`] and [`Campanile::serve`].
+///
+/// ```
+/// # async fn example(listener: tokio::net::TcpListener, app: axum::Router) -> std::io::Result<()> {
+/// let server: campanile::Serve = campanile::serve(listener, app);
+/// server.await
+/// # }
+/// ```
 ///
 /// # Errors
 ///
@@ -74,16 +89,39 @@ impl fmt::Debug for Serve {
 impl Serve {
     /// Stops when `signal` is ready: no connection is accepted any more, and requests under way are answered. Of [`serve`], that is all, and
     /// streams are waited for; of [`Campanile::serve`] it is the beginning of the drain.
+    ///
+    /// ```
+    /// # async fn example(listener: tokio::net::TcpListener, app: axum::Router) -> std::io::Result<()> {
+    /// let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    /// # drop(stop);
+    /// campanile::serve(listener, app).with_graceful_shutdown(async { stopped.await.unwrap_or(()) }).await
+    /// # }
+    /// ```
     pub fn with_graceful_shutdown(self, signal: impl Future<Output = ()> + Send + 'static) -> Self {
         Self { stop: Box::pin(signal), ..self }
     }
 
     /// The limits of connections. Default: [`LiveOptions::for_streams`].
+    ///
+    /// ```
+    /// # async fn example(listener: tokio::net::TcpListener, app: axum::Router) -> std::io::Result<()> {
+    /// use campanile::LiveOptions;
+    ///
+    /// let options = LiveOptions { max_connections_per_address: Some(64), ..LiveOptions::for_streams() };
+    /// campanile::serve(listener, app).options(options).await
+    /// # }
+    /// ```
     pub fn options(self, options: LiveOptions) -> Self {
         Self { options, ..self }
     }
 
     /// Listens here, too.
+    ///
+    /// ```
+    /// # async fn example(v4: tokio::net::TcpListener, v6: tokio::net::TcpListener, app: axum::Router) -> std::io::Result<()> {
+    /// campanile::serve(v4, app).listener(v6).await
+    /// # }
+    /// ```
     pub fn listener(mut self, listener: TcpListener) -> Self {
         self.listeners.push(listener);
         self

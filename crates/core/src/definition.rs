@@ -19,6 +19,12 @@ pub const IN_APP: &str = "inApp";
 pub const SSE: &str = "sse";
 
 /// One notification type.
+///
+/// ```
+/// use campanile_core::{Definition, IN_APP};
+///
+/// let definition = Definition { channels: vec![IN_APP.into(), "mail".into()], ..Definition::default() };
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Definition {
     /// The type's name for people.
@@ -39,6 +45,15 @@ impl Default for Definition {
 }
 
 /// All types that are known, and what is done with the others.
+///
+/// ```
+/// use campanile_core::{Definition, Definitions, TypeName, TypesPolicy};
+///
+/// let known = [(TypeName::new("invoices.approved")?, Definition::default())].into();
+/// let definitions = Definitions { policy: TypesPolicy::Strict, types: known };
+/// assert!(definitions.find(&TypeName::new("invoices.rejected")?).is_none());
+/// # Ok::<(), campanile_core::TypeNameError>(())
+/// ```
 #[derive(Clone, Default, Debug)]
 pub struct Definitions {
     /// What is done with unknown ones.

@@ -23,6 +23,12 @@ pub enum HeartbeatForm {
 }
 
 /// How streams behave.
+///
+/// ```
+/// use campanile_core::{HeartbeatForm, SseOptions};
+///
+/// let options = SseOptions { heartbeat_form: HeartbeatForm::Comment, replay_limit: 100, ..SseOptions::default() };
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SseOptions {
     /// After how long a silence a heartbeat is written, less up to 10 % of jitter. Default 30 s.
@@ -68,6 +74,13 @@ impl Default for SseOptions {
 }
 
 /// How long things are kept.
+///
+/// ```
+/// use campanile_core::RetentionOptions;
+/// use std::time::Duration;
+///
+/// let options = RetentionOptions { log: Duration::from_secs(24 * 60 * 60), ..RetentionOptions::default() };
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RetentionOptions {
     /// How long a notification stays in the inbox. Default 90 days.

@@ -12,6 +12,12 @@ use std::{
 };
 
 /// How the routes behave. Every default is the contract's.
+///
+/// ```
+/// use campanile_http::HttpOptions;
+///
+/// let options = HttpOptions { body_bytes: 16 * 1024, connects_per_minute: 60, ..HttpOptions::default() };
+/// ```
 #[derive(Clone, Debug)]
 pub struct HttpOptions {
     /// Origins whose pages may read answers and use cookies. Default: none but the own one.

@@ -5,6 +5,13 @@ use std::time::Duration;
 /// The limits of a [`Server`](crate::Server). Every one stops a peer, hostile or unlucky, from holding what others need.
 ///
 /// Time is tokio's: `tokio::time::pause` holds it in tests.
+///
+/// ```
+/// use campanile_live::LiveOptions;
+/// use std::time::Duration;
+///
+/// let options = LiveOptions { idle_timeout: Duration::from_secs(15), ..LiveOptions::default() };
+/// ```
 #[derive(Clone, Debug)]
 pub struct LiveOptions {
     /// How long a new connection may be silent, and how long a request's head (or the HTTP/2 preface) may take from its first byte. 10 s.

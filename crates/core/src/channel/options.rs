@@ -13,6 +13,13 @@ use std::time::Duration;
 /// | `overflow` | there was no room: the queue, or the room of those that wait for another attempt, was full |
 /// | `unregistered` | there is no such channel |
 /// | `abandoned` | the engine ended before |
+///
+/// ```
+/// use campanile_core::channel::ChannelOptions;
+/// use std::time::Duration;
+///
+/// let options = ChannelOptions { workers: 16, timeout: Duration::from_secs(5), ..ChannelOptions::default() };
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ChannelOptions {
     /// Recipients of one batch at most; a larger audience is several batches. Default 100.

@@ -10,6 +10,13 @@ use tokio::{
 };
 
 /// How an engine leaves.
+///
+/// ```
+/// use campanile_core::ShutdownOptions;
+/// use std::time::Duration;
+///
+/// let options = ShutdownOptions { window: Duration::from_secs(30), ..ShutdownOptions::default() };
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ShutdownOptions {
     /// How long new streams are still taken after readiness failed, so that whoever balances load has noticed. Default: 0.

@@ -19,6 +19,18 @@ use tokio::time::Instant;
 const MAX_RECIPIENTS: usize = 10_000;
 
 /// Why a publish or a signal did not happen. Nothing of it did.
+///
+/// ```
+/// use campanile_core::EngineError;
+///
+/// # fn example(error: EngineError) {
+/// match error {
+///     EngineError::Invalid(faults) => faults.iter().for_each(|fault| eprintln!("{}: {}", fault.pointer, fault.detail)),
+///     EngineError::Store(error) => eprintln!("try again: {error}"),
+///     EngineError::KeyReused | EngineError::InProgress => eprintln!("the key means something else, or not yet"),
+/// }
+/// # }
+/// ```
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum EngineError {
     /// The draft is wrong: every fault, each with its place.
@@ -39,6 +51,14 @@ pub enum EngineError {
 pub type PublishKey = Idempotency;
 
 /// A publish that is durable.
+///
+/// ```
+/// # fn example(receipt: campanile_core::Receipt) {
+/// if !receipt.replayed {
+///     println!("{} is in {} inboxes", receipt.notification_id, receipt.recipients);
+/// }
+/// # }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Receipt {
     /// The notification's id.

@@ -24,6 +24,12 @@ impl Fault {
 }
 
 /// How much one publish may hold.
+///
+/// ```
+/// use campanile_core::DraftLimits;
+///
+/// let limits = DraftLimits { users: 100, ..DraftLimits::default() };
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DraftLimits {
     /// Users named in one call. Default 10,000.
@@ -50,6 +56,13 @@ pub struct EntityRef {
 }
 
 /// Whom a publish is meant for, as it was asked.
+///
+/// ```
+/// use campanile_core::AudienceDraft;
+///
+/// let mut members = AudienceDraft::Topic { topic: "invoices".into(), except: Vec::new() };
+/// members.leave_out(["u9"]);
+/// ```
 #[derive(Clone, Debug)]
 pub enum AudienceDraft {
     /// These users.

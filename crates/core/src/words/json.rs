@@ -5,6 +5,14 @@ use serde_json::value::RawValue;
 use std::fmt;
 
 /// A JSON text without line ends: numbers, strings and the order of members are as the sender wrote them.
+///
+/// ```
+/// use campanile_core::Json;
+///
+/// assert_eq!(Json::parse("{ \"price\": 1.50 }")?.as_str(), r#"{"price":1.50}"#);
+/// assert_eq!(Json::of(&[1, 2])?.as_str(), "[1,2]");
+/// # Ok::<(), campanile_core::JsonError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Json(Box<str>);
 

@@ -5,6 +5,13 @@ use campanile_sse::EventName;
 use std::{fmt, sync::Arc};
 
 /// A notification type's name: 1–128 visible characters without spaces, such as `invoices.approved`.
+///
+/// ```
+/// use campanile_core::TypeName;
+///
+/// assert!(TypeName::new("invoices.approved").is_ok());
+/// assert!(TypeName::new("two words").is_err());
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, serde::Serialize)]
 #[serde(transparent)]
 pub struct TypeName(Arc<str>);

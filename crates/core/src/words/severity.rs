@@ -3,6 +3,13 @@
 use std::{fmt, str::FromStr};
 
 /// How grave a notification is; the wire's words are the lower-case names.
+///
+/// ```
+/// use campanile_core::Severity;
+///
+/// assert_eq!("warning".parse(), Ok(Severity::Warning));
+/// assert_eq!(Severity::Warning.to_string(), "warning");
+/// ```
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, Debug, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]

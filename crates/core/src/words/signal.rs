@@ -52,6 +52,18 @@ impl SignalName {
 }
 
 /// A signal as it was asked for.
+///
+/// ```
+/// use campanile_core::{AudienceDraft, Json, SignalDraft};
+///
+/// let typing = SignalDraft {
+///     to: AudienceDraft::Topic { topic: "room-7".into(), except: vec!["u1".into()] },
+///     event: "chat.typing".into(),
+///     data: Some(Json::parse(r#"{"by":"u1"}"#)?),
+///     key: Some("u1".into()),
+/// };
+/// # Ok::<(), campanile_core::JsonError>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct SignalDraft {
     /// Whom it is for.

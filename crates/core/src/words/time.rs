@@ -4,6 +4,12 @@ use parking_lot::Mutex;
 use std::{fmt, time::Duration};
 
 /// A moment in UTC, in whole milliseconds since 1970; written as RFC 3339.
+///
+/// ```
+/// use campanile_core::Timestamp;
+///
+/// assert_eq!(Timestamp::from_seconds(1_800_000_000).to_string(), "2027-01-15T08:00:00.000Z");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Timestamp(i64);
 

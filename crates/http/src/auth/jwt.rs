@@ -20,6 +20,12 @@ pub const MIN_SECRET_BYTES: usize = 32;
 const NAME_IDENTIFIER: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier";
 
 /// What a token must say. The default asks for `exp` and a user, and allows 30 s of leeway.
+///
+/// ```
+/// use campanile_http::JwtOptions;
+///
+/// let options = JwtOptions { tenant_claim: Some("org".into()), audience: Some("bell".into()), ..JwtOptions::default() };
+/// ```
 #[derive(Clone, Debug)]
 pub struct JwtOptions {
     /// How far clocks may differ. It only admits requests: a stream ends at `exp` itself.

@@ -4,6 +4,13 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 /// A key of the application's API: a name for the log, and the SHA-256 of the secret. The secret itself is nowhere.
+///
+/// ```
+/// use campanile_http::ApiKey;
+///
+/// let key = ApiKey::of_secret("billing", "drawn-at-random");
+/// assert_eq!(key.name(), "billing");
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiKey {
     name: String,

@@ -5,6 +5,12 @@ use jsonwebtoken::{EncodingKey, Header};
 use std::time::Duration;
 
 /// What a token says. The default is a user's token for one hour.
+///
+/// ```
+/// use campanile_http::TokenOptions;
+///
+/// let options = TokenOptions { user: Some("u1".into()), ..TokenOptions::default() };
+/// ```
 #[derive(Clone, Debug)]
 pub struct TokenOptions {
     /// The user (`sub`); a token of an application may do without.

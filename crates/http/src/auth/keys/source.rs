@@ -12,6 +12,15 @@ pub(super) const MAX_BYTES: usize = 256 * 1024;
 
 /// Where public keys come from. It is read again while the process runs; one that cannot be read any more leaves the old keys in place
 /// and says so in the log. Cheap to clone; clones are the same.
+///
+/// ```
+/// use campanile_http::KeySource;
+///
+/// # fn example() -> Result<(), campanile_http::KeysError> {
+/// let keys = KeySource::pem_file("/etc/my-application/public.pem")?;
+/// println!("{:?}", keys.algorithms());
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct KeySource {
     watched: Arc<Watched>,
