@@ -44,21 +44,27 @@ async fn main() {
         return server::serve(&contender).await;
     }
     let mut measured: Vec<_> = server::CONTENDERS.iter().map(|name| (*name, Vec::new())).collect();
-    for _ in 0..TURNS {
-        for (contender, turns) in &mut measured {
+    for number in 0..TURNS {
+        // Neither is always the first.
+        for at in [number % 2, 1 - number % 2] {
+            let (contender, turns) = &mut measured[at];
             turns.push(turn(contender).await);
         }
     }
-    println!("{STREAMS} streams, {TURNS} turns, medians (fastest or smallest – slowest or largest)");
-    for (contender, turns) in measured {
-        let column = |of: &dyn Fn(&Measured) -> f64| spread(turns.iter().map(of).collect());
-        println!("\n{contender}\n");
-        println!("- KiB per stream: {} before, {} after use", column(&|turn| turn.fresh), column(&|turn| turn.used));
-        for (index, load) in LOADS.iter().enumerate() {
-            let [all, own] = [0, 1].map(|part| column(&|turn| turn.cpu[index][part]));
-            println!("- {}: µs per event: {all} in all, {own} without the system's part", load.name);
-        }
+    println!("{STREAMS} streams, {TURNS} turns, medians (least – most)\n");
+    println!("| | {} | {} | first / second, turn by turn |\n|---|--:|--:|--:|", measured[0].0, measured[1].0);
+    print("KiB per stream, before use", &measured, &|turn| turn.fresh);
+    print("KiB per stream, after use", &measured, &|turn| turn.used);
+    for (index, load) in LOADS.iter().enumerate() {
+        print(&format!("{}: µs per event", load.name), &measured, &|turn| turn.cpu[index][0]);
+        print("… without the system's part", &measured, &|turn| turn.cpu[index][1]);
     }
+}
+
+fn print(what: &str, measured: &[(&str, Vec<Measured>)], of: &dyn Fn(&Measured) -> f64) {
+    let columns: Vec<Vec<f64>> = measured.iter().map(|(_, turns)| turns.iter().map(of).collect()).collect();
+    let ratios = columns[0].iter().zip(&columns[1]).map(|(one, other)| one / other).collect();
+    println!("| {what} | {} | {} | {} |", spread(columns[0].clone()), spread(columns[1].clone()), spread(ratios));
 }
 
 async fn turn(contender: &str) -> Measured {

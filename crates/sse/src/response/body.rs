@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use http_body::{Body, Frame};
@@ -22,6 +22,8 @@ pin_project! {
         source: Option<S>,
         shutdown: Option<Shutdown>,
         heartbeat: Option<Heartbeat>,
+        // Whom source and signal will wake, when they had no more than the frame before.
+        waiting: Option<Waker>,
         // From the first time that there is nothing to write.
         #[pin]
         idle: Option<Idle>,
@@ -30,12 +32,16 @@ pin_project! {
 
 impl<S: Source> SseBody<S> {
     pub(super) const fn new(source: S, shutdown: Option<Shutdown>, heartbeat: Option<Heartbeat>) -> Self {
-        Self { source: Some(source), shutdown, heartbeat, idle: None }
+        Self { source: Some(source), shutdown, heartbeat, waiting: None, idle: None }
     }
 
     /// A frame of all that the source has ready, or else a heartbeat if it is time for one.
     fn poll_bytes(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let mut this = self.project();
+        // A connection that has taken a frame asks at once for the next. There is none: it would be woken again.
+        if this.waiting.take().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            return poll_beat(*this.heartbeat, this.idle, cx).map(Some);
+        }
         if is_over(this.shutdown, cx) {
             this.source.set(None);
         }
@@ -49,6 +55,9 @@ impl<S: Source> SseBody<S> {
         }
         if let Some(idle) = this.idle.as_mut().as_pin_mut() {
             idle.end();
+        }
+        if filled == Filled::Pending {
+            *this.waiting = Some(cx.waker().clone());
         }
         Poll::Ready(Some(bytes).filter(|bytes| !bytes.is_empty()))
     }

@@ -6,6 +6,7 @@ mod leaving;
 mod log;
 #[cfg(feature = "utoipa")]
 mod openapi;
+mod polls;
 mod rig;
 mod wire;
 
