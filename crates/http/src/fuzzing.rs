@@ -11,7 +11,6 @@ use crate::{
     body::{self, Media},
     origin::Origins,
 };
-use bytes::Bytes;
 use campanile_core::{Fault, Timestamp};
 use http::{HeaderMap, request::Parts};
 use std::time::Duration;
@@ -36,12 +35,6 @@ pub fn is_lines(headers: &HeaderMap) -> Option<bool> {
 pub fn pairs(query: &str) -> Vec<(Vec<u8>, Vec<u8>)> {
     let pairs = crate::query::pairs(Some(query));
     pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
-}
-
-/// Where a stream is to go on.
-#[must_use]
-pub fn position(parts: &Parts) -> Option<Bytes> {
-    crate::position::of(parts)
 }
 
 /// A cookie of this name.

@@ -38,7 +38,6 @@ mod moment;
 #[cfg(feature = "utoipa")]
 pub mod openapi;
 mod origin;
-mod position;
 mod problem;
 mod prometheus;
 mod query;

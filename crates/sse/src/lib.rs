@@ -45,7 +45,7 @@
 //! |---|---|---|
 //! | (none) | the codec | [`bytes::BufMut`] |
 //! | `stream` | `EventStream`: events out of any stream of bytes | `bytes::Bytes`, `futures_core::{Stream, FusedStream}` |
-//! | `axum` | `ServerSentEvents`: any stream of values as a response; `LastEventId`, an extractor | `futures_core::Stream`, `serde::Serialize`; the traits `IntoResponse` and `FromRequestParts` of `axum_core`, with `http` |
+//! | `axum` | `ServerSentEvents`: any stream of values as a response; `LastEventId`, an extractor | `futures_core::Stream`, `serde::Serialize`, `bytes::Bytes`; the traits `IntoResponse` and `FromRequestParts` of `axum_core`, with `http` |
 //! | `utoipa` | the above describe themselves in OpenAPI 3.2; `Undocumented` | those of `axum`; the traits `IntoResponses`, `IntoParams` and `ToSchema` of `utoipa`, with its `openapi` |
 //! | `client` | `client::EventSource`: a client that reconnects and resumes | those of `stream`; `reqwest::{RequestBuilder, Error, StatusCode}` |
 //!

@@ -1,7 +1,7 @@
 //! `GET /stream`: the event stream.
 
 use crate::{
-    Code, Http, Problem, accept, position, query,
+    Code, Http, Problem, accept, query,
     session_body::SessionBody,
     tickets::{Taken, Tickets},
 };
@@ -11,6 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use campanile_core::{EndReason, Identity, Offered, OpenRequest, Transport, frame};
+use campanile_sse::LastEventId;
 use futures_util::stream;
 use http::{
     HeaderName, HeaderValue, Method, StatusCode, Version,
@@ -30,7 +31,7 @@ async fn try_open(http: &Http, parts: &Parts) -> Result<Response, Problem> {
     if !accept::allows_event_stream(&parts.headers) {
         return Err(Problem::new(Code::NotAcceptable, "This route answers with text/event-stream only."));
     }
-    let request = OpenRequest { identity, position: position::of(parts), transport: transport(parts) };
+    let request = OpenRequest { identity, position: LastEventId::of(parts).into_bytes(), transport: transport(parts) };
     if parts.method == Method::HEAD {
         http.could_connect(&request.identity.recipient)?;
         http.engine().check(&request).await?;

@@ -16,8 +16,9 @@ pub(super) const PARAMETERS: [&str; 2] = ["lastEventId", "last_event_id"];
 
 /// The last event id of a request: an extractor that never refuses one (feature `axum`).
 ///
-/// It is the first `Last-Event-ID` header, even if that is malformed. Where it is absent or empty, it is the first query parameter
-/// `lastEventId`, then `last_event_id`, that is not empty. It is bytes from outside: never write it into a stream or a log as it is.
+/// It is the first `Last-Event-ID` header, even if that is malformed; where that is absent or empty, the first query parameter
+/// `lastEventId`; where that is absent or empty too, the first `last_event_id`. It is bytes from outside: never write it into a stream or a
+/// log as it is.
 ///
 /// An unknown id is no error, because an `EventSource` gives up for good when it is refused: start a new stream, and tell the client.
 ///
@@ -33,22 +34,64 @@ pub(super) const PARAMETERS: [&str; 2] = ["lastEventId", "last_event_id"];
 pub struct LastEventId(Option<Bytes>);
 
 impl LastEventId {
+    /// What the head of a request says, where there is no extractor: in a middleware, say.
+    ///
+    /// ```
+    /// use campanile_sse::LastEventId;
+    ///
+    /// let (head, ()) = http::Request::get("/stream?lastEventId=a-1").body(())?.into_parts();
+    /// assert_eq!(LastEventId::of(&head).as_bytes(), Some(&b"a-1"[..]));
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    #[must_use]
+    pub fn of(head: &Parts) -> Self {
+        let header = head.headers.get(HEADER).map(|value| Bytes::copy_from_slice(value.as_bytes()));
+        let query = head.uri.query().unwrap_or_default();
+        let parameters = PARAMETERS.iter().filter_map(|name| parameter(query, name));
+        Self(header.into_iter().chain(parameters).find(|id| !id.is_empty()))
+    }
+
     /// The bytes as they came, of any length; `None` if there are none.
+    ///
+    /// ```
+    /// # use campanile_sse::LastEventId;
+    /// # let (head, ()) = http::Request::get("/").header("last-event-id", "a-1").body(())?.into_parts();
+    /// # let last = LastEventId::of(&head);
+    /// assert_eq!(last.as_bytes(), Some(&b"a-1"[..]));
+    /// # Ok::<(), http::Error>(())
+    /// ```
     #[must_use]
     pub fn as_bytes(&self) -> Option<&[u8]> {
         self.0.as_deref()
     }
 
+    /// The same, to keep.
+    ///
+    /// ```
+    /// # use campanile_sse::LastEventId;
+    /// # let (head, ()) = http::Request::get("/").header("last-event-id", "a-1").body(())?.into_parts();
+    /// # let last = LastEventId::of(&head);
+    /// assert_eq!(last.into_bytes(), Some(bytes::Bytes::from("a-1")));
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    #[must_use]
+    pub fn into_bytes(self) -> Option<Bytes> {
+        self.0
+    }
+
     /// The id, if this is one that could have been sent as an [`EventId`].
+    ///
+    /// ```
+    /// # use campanile_sse::LastEventId;
+    /// # let (head, ()) = http::Request::get("/").header("last-event-id", "no id of ours").body(())?.into_parts();
+    /// # let last = LastEventId::of(&head);
+    /// assert_eq!(last.id(), None, "there are spaces in it");
+    /// assert!(last.as_bytes().is_some());
+    /// # Ok::<(), http::Error>(())
+    /// ```
     #[must_use]
     pub fn id(&self) -> Option<EventId> {
         EventId::from_bytes(self.as_bytes()?).ok()
-    }
-
-    fn of(parts: &Parts) -> Self {
-        let header = parts.headers.get(HEADER).map(|value| Bytes::copy_from_slice(value.as_bytes()));
-        let header = header.filter(|id| !id.is_empty());
-        Self(header.or_else(|| PARAMETERS.iter().find_map(|name| parameter(parts.uri.query()?, name))))
     }
 }
 
@@ -60,11 +103,10 @@ impl<S: Sync> FromRequestParts<S> for LastEventId {
     }
 }
 
-/// The first value of a parameter that is not empty, decoded.
+/// The first value of a parameter, decoded; without a `=` it is empty.
 fn parameter(query: &str, name: &str) -> Option<Bytes> {
-    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    let mut values = pairs.filter(|(found, _)| decoded(found) == name.as_bytes()).map(|(_, value)| decoded(value));
-    values.find(|value| !value.is_empty()).map(Bytes::from)
+    let mut pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    pairs.find(|(found, _)| decoded(found) == name.as_bytes()).map(|(_, value)| decoded(value).into())
 }
 
 /// Takes the percent-encoding away; `+` is a space. A broken escape is taken literally.
@@ -112,6 +154,14 @@ mod tests {
         assert_eq!(last(&[b"", b"z-9"], "lastEventId=&last_event_id=c-3"), Some(b"c-3".to_vec()));
         assert_eq!(last(&[], "last_event_id=c-3&lastEventId=b-2"), Some(b"b-2".to_vec()));
         assert_eq!(last(&[], "lasteventid=x&lastEventId"), None);
+        assert_eq!(last(&[], ""), None);
+    }
+
+    #[test]
+    fn of_a_parameter_that_is_there_twice_the_first_counts_even_if_it_is_empty() {
+        assert_eq!(last(&[], "lastEventId=a-1&lastEventId=b-2"), Some(b"a-1".to_vec()));
+        assert_eq!(last(&[], "lastEventId=&lastEventId=b-2"), None);
+        assert_eq!(last(&[], "lastEventId&lastEventId=b-2&last_event_id=c-3"), Some(b"c-3".to_vec()));
     }
 
     #[test]
