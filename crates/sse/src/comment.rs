@@ -21,6 +21,12 @@ use crate::text::Text;
 pub struct Comment(Text);
 
 /// A CR, LF or NUL in what was to become a comment.
+///
+/// ```
+/// # use campanile_sse::Comment;
+/// let error = Comment::parse("two\nlines").unwrap_err();
+/// assert_eq!((error.at, error.byte), (3, b'\n'));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("a comment must not hold 0x{byte:02x} (at byte {at})")]
 pub struct CommentError {
@@ -33,6 +39,12 @@ pub struct CommentError {
 impl Comment {
     /// Takes `text` if it fits on one line.
     ///
+    /// ```
+    /// # use campanile_sse::Comment;
+    /// assert_eq!(Comment::parse("still here")?.as_str(), "still here");
+    /// # Ok::<(), campanile_sse::CommentError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// If it holds a CR, LF or NUL: which, and where.
@@ -41,6 +53,11 @@ impl Comment {
     }
 
     /// A comment known when the program is written. In a `const`, a bad one stops the compilation.
+    ///
+    /// ```
+    /// # use campanile_sse::Comment;
+    /// const HERE: Comment = Comment::from_static("still here");
+    /// ```
     ///
     /// # Panics
     ///
@@ -55,6 +72,11 @@ impl Comment {
     }
 
     /// The comment as text, without the colon.
+    ///
+    /// ```
+    /// # use campanile_sse::Comment;
+    /// assert_eq!(Comment::from_static("").as_str(), "");
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str()

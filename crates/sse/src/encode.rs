@@ -36,23 +36,61 @@ use crate::{Comment, EventId, EventName, Retry};
 ///
 /// The empty `data:` line is what makes receivers dispatch it (an event without any data line is dropped), so a page sees it with
 /// `addEventListener("__heartbeat__", …)` and can notice its absence. It never reaches `onmessage`, and leaves the cursor alone.
+///
+/// ```
+/// use campanile_sse::{Event, encode};
+///
+/// let made = Event::new().name(&encode::HEARTBEAT_NAME).data("").to_vec();
+/// assert_eq!(made, encode::HEARTBEAT);
+/// ```
 pub const HEARTBEAT: &[u8] = b"event: __heartbeat__\ndata:\n\n";
 
 /// The name of the event in [`HEARTBEAT`]; to be refused wherever names come from outside.
+///
+/// ```
+/// use campanile_sse::{EventName, EventNameError, encode};
+///
+/// let fit = |name: &EventName| *name != encode::HEARTBEAT_NAME && !name.is_dom_reserved();
+/// assert!(!fit(&EventName::parse("__heartbeat__")?));
+/// # Ok::<(), EventNameError>(())
+/// ```
 pub const HEARTBEAT_NAME: EventName = EventName::from_static("__heartbeat__");
 
 /// The smallest sign of life, a `:` line: keeps proxies and sockets awake, invisible to a page.
 ///
 /// No blank line follows, on purpose: a receiver that takes the standard literally would commit its still empty id buffer at a
 /// blank line that comes before the first id of a stream, and so lose its cursor.
+///
+/// ```
+/// use campanile_sse::{Item, Limits, Parser, encode};
+///
+/// let item = Parser::new(Limits::default()).next_item(&mut &*encode::COMMENT_HEARTBEAT)?.map(Item::into_owned);
+/// assert_eq!(item, Some(Item::Comment("".into())));
+/// # Ok::<(), campanile_sse::Overflow>(())
+/// ```
 pub const COMMENT_HEARTBEAT: &[u8] = b":\n";
 
 /// `id: ` and the id.
+///
+/// ```
+/// # use campanile_sse::{EventId, encode};
+/// let mut wire = Vec::new();
+/// encode::id_line(&mut wire, &EventId::parse("a-1")?);
+/// assert_eq!(wire, b"id: a-1\n");
+/// # Ok::<(), campanile_sse::EventIdError>(())
+/// ```
 pub fn id_line(buf: &mut impl BufMut, id: &EventId) {
     line(buf, b"id: ", id.as_bytes());
 }
 
 /// `event: ` and the name.
+///
+/// ```
+/// # use campanile_sse::{EventName, encode};
+/// let mut wire = Vec::new();
+/// encode::event_line(&mut wire, &EventName::from_static("tick"));
+/// assert_eq!(wire, b"event: tick\n");
+/// ```
 pub fn event_line(buf: &mut impl BufMut, name: &EventName) {
     line(buf, b"event: ", name.as_str().as_bytes());
 }
@@ -64,6 +102,13 @@ pub fn event_line(buf: &mut impl BufMut, name: &EventName) {
 /// gets every line end back as LF; all other characters unchanged.
 ///
 /// A value without line ends, such as JSON, is one scan and three copies.
+///
+/// ```
+/// # use campanile_sse::encode;
+/// let mut wire = Vec::new();
+/// encode::data_lines(&mut wire, "one\r\ntwo\n");
+/// assert_eq!(wire, b"data: one\ndata: two\ndata: \n");
+/// ```
 pub fn data_lines(buf: &mut impl BufMut, value: &str) {
     if value.is_empty() {
         return buf.put_slice(b"data:\n");
@@ -100,6 +145,13 @@ pub(crate) fn json_lines(buf: &mut Vec<u8>, value: &impl serde::Serialize) -> Re
 }
 
 /// `retry: ` and the milliseconds. Acts at once, also without a blank line.
+///
+/// ```
+/// # use campanile_sse::{Retry, encode};
+/// let mut wire = Vec::new();
+/// encode::retry_line(&mut wire, Retry::MIN);
+/// assert_eq!(wire, b"retry: 500\n");
+/// ```
 pub fn retry_line(buf: &mut impl BufMut, retry: Retry) {
     let mut digits = [0; MAX_DIGITS];
     let from = write_digits(&mut digits, retry.as_millis());
@@ -107,6 +159,13 @@ pub fn retry_line(buf: &mut impl BufMut, retry: Retry) {
 }
 
 /// `: ` and the comment, or `:` alone for an empty one.
+///
+/// ```
+/// # use campanile_sse::{Comment, encode};
+/// let mut wire = Vec::new();
+/// encode::comment_line(&mut wire, &Comment::from_static("still here"));
+/// assert_eq!(wire, b": still here\n");
+/// ```
 pub fn comment_line(buf: &mut impl BufMut, comment: &Comment) {
     match comment.as_str() {
         "" => buf.put_slice(COMMENT_HEARTBEAT),
@@ -115,6 +174,14 @@ pub fn comment_line(buf: &mut impl BufMut, comment: &Comment) {
 }
 
 /// The blank line that ends an event and makes the receiver dispatch it.
+///
+/// ```
+/// # use campanile_sse::encode;
+/// let mut wire = Vec::new();
+/// encode::data_lines(&mut wire, "hello");
+/// encode::end(&mut wire);
+/// assert_eq!(wire, b"data: hello\n\n");
+/// ```
 pub fn end(buf: &mut impl BufMut) {
     buf.put_slice(b"\n");
 }

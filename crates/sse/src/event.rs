@@ -30,41 +30,83 @@ pub struct Event<'a> {
 
 impl<'a> Event<'a> {
     /// An event without any part: encoded, a lone blank line.
+    ///
+    /// ```
+    /// # use campanile_sse::Event;
+    /// assert_eq!(Event::new().to_vec(), b"\n");
+    /// ```
     pub const fn new() -> Self {
         Self { comment: None, retry: None, id: None, name: None, data: None }
     }
 
     /// A comment line before the fields.
+    ///
+    /// ```
+    /// # use campanile_sse::{Comment, Event};
+    /// let here = Comment::from_static("still here");
+    /// assert_eq!(Event::new().comment(&here).to_vec(), b": still here\n\n");
+    /// ```
     pub const fn comment(mut self, comment: &'a Comment) -> Self {
         self.comment = Some(comment);
         self
     }
 
     /// The reconnection time from now on.
+    ///
+    /// ```
+    /// # use campanile_sse::{Event, Retry};
+    /// assert_eq!(Event::new().retry(Retry::MIN).to_vec(), b"retry: 500\n\n");
+    /// ```
     pub const fn retry(mut self, retry: Retry) -> Self {
         self.retry = Some(retry);
         self
     }
 
     /// The position that a receiver holds after this event.
+    ///
+    /// ```
+    /// # use campanile_sse::{Event, EventId};
+    /// let id = EventId::parse("a-1")?;
+    /// assert_eq!(Event::new().id(&id).data("x").to_vec(), b"id: a-1\ndata: x\n\n");
+    /// # Ok::<(), campanile_sse::EventIdError>(())
+    /// ```
     pub const fn id(mut self, id: &'a EventId) -> Self {
         self.id = Some(id);
         self
     }
 
     /// The name to listen for; without one it is `message`.
+    ///
+    /// ```
+    /// # use campanile_sse::{Event, EventName};
+    /// const TICK: EventName = EventName::from_static("tick");
+    /// assert_eq!(Event::new().name(&TICK).data("").to_vec(), b"event: tick\ndata:\n\n");
+    /// ```
     pub const fn name(mut self, name: &'a EventName) -> Self {
         self.name = Some(name);
         self
     }
 
     /// The payload: any text, of any number of lines. See [`encode::data_lines`].
+    ///
+    /// ```
+    /// # use campanile_sse::Event;
+    /// assert_eq!(Event::new().data("two\nlines").to_vec(), b"data: two\ndata: lines\n\n");
+    /// ```
     pub const fn data(mut self, data: &'a str) -> Self {
         self.data = Some(data);
         self
     }
 
     /// Appends the event and its closing blank line to `buf`, without allocating.
+    ///
+    /// ```
+    /// # use campanile_sse::Event;
+    /// let mut wire = bytes::BytesMut::new();
+    /// Event::new().data("one").encode(&mut wire);
+    /// Event::new().data("two").encode(&mut wire);
+    /// assert_eq!(wire, "data: one\n\ndata: two\n\n");
+    /// ```
     ///
     /// # Panics
     ///
@@ -89,6 +131,14 @@ impl<'a> Event<'a> {
     }
 
     /// How many bytes [`encode`](Self::encode) appends. Scans the data once.
+    ///
+    /// ```
+    /// # use campanile_sse::Event;
+    /// let event = Event::new().data("hello");
+    /// let mut wire = Vec::with_capacity(event.encoded_len());
+    /// event.encode(&mut wire);
+    /// assert_eq!(wire.len(), event.encoded_len());
+    /// ```
     #[must_use]
     pub fn encoded_len(&self) -> usize {
         self.comment.map_or(0, len::comment_line)
@@ -105,6 +155,11 @@ impl<'a> Event<'a> {
     }
 
     /// The event in a buffer of its own, exactly as large as it needs if the data is one line.
+    ///
+    /// ```
+    /// # use campanile_sse::Event;
+    /// assert_eq!(Event::new().data("hello").to_vec(), b"data: hello\n\n");
+    /// ```
     #[must_use]
     pub fn to_vec(&self) -> Vec<u8> {
         let mut buf = Vec::with_capacity(self.len_of_one_line());

@@ -26,6 +26,14 @@ pub struct EventId {
 }
 
 /// Why a text is not an [`EventId`].
+///
+/// ```
+/// use campanile_sse::{EventId, EventIdError};
+///
+/// assert_eq!(EventId::parse(""), Err(EventIdError::Empty));
+/// assert_eq!(EventId::parse(&"x".repeat(65)), Err(EventIdError::TooLong));
+/// assert_eq!(EventId::parse("a\nb").unwrap_err().to_string(), "an event id holds visible ASCII only, not 0x0a (at byte 1)");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum EventIdError {
@@ -47,9 +55,21 @@ pub enum EventIdError {
 
 impl EventId {
     /// The most bytes an id may have: 64, far below every limit for a header that carries it back.
+    ///
+    /// ```
+    /// # use campanile_sse::EventId;
+    /// assert!(EventId::parse(&"x".repeat(EventId::MAX_LEN)).is_ok());
+    /// ```
     pub const MAX_LEN: usize = 64;
 
     /// Takes `id` if it is fit for the wire and for the way back.
+    ///
+    /// ```
+    /// # use campanile_sse::EventId;
+    /// assert_eq!(EventId::parse("7f3a91c2-41")?.as_str(), "7f3a91c2-41");
+    /// assert!(EventId::parse("41\ndata: smuggled").is_err());
+    /// # Ok::<(), campanile_sse::EventIdError>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -59,6 +79,13 @@ impl EventId {
     }
 
     /// Like [`parse`](Self::parse), from raw bytes such as a header's value.
+    ///
+    /// ```
+    /// # use campanile_sse::EventId;
+    /// assert_eq!(EventId::from_bytes(b"a-1")?, EventId::parse("a-1")?);
+    /// assert!(EventId::from_bytes(b"\xFF\xFE").is_err());
+    /// # Ok::<(), campanile_sse::EventIdError>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -71,6 +98,13 @@ impl EventId {
 
     /// Makes an id by formatting, without allocating: `EventId::format(format_args!("{epoch}-{seq}"))`.
     ///
+    /// ```
+    /// # use campanile_sse::EventId;
+    /// let (epoch, seq) = (0x7f3a_91c2, 41);
+    /// assert_eq!(EventId::format(format_args!("{epoch:x}-{seq}"))?.as_str(), "7f3a91c2-41");
+    /// # Ok::<(), campanile_sse::EventIdError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// Says what is wrong with the formatted text; see [`EventIdError`].
@@ -82,6 +116,13 @@ impl EventId {
     }
 
     /// The id as text.
+    ///
+    /// ```
+    /// # use campanile_sse::EventId;
+    /// let seq: Option<u64> = EventId::parse("a-41")?.as_str().strip_prefix("a-").and_then(|seq| seq.parse().ok());
+    /// assert_eq!(seq, Some(41));
+    /// # Ok::<(), campanile_sse::EventIdError>(())
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         // Only visible ASCII gets in, so this is always text; checking again costs less than an allocation would have.
@@ -89,6 +130,12 @@ impl EventId {
     }
 
     /// The id as bytes.
+    ///
+    /// ```
+    /// # use campanile_sse::EventId;
+    /// assert_eq!(EventId::parse("a-1")?.as_bytes(), b"a-1");
+    /// # Ok::<(), campanile_sse::EventIdError>(())
+    /// ```
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.len)]

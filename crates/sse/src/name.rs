@@ -29,6 +29,13 @@ use crate::unicode::{Forbidden, first_forbidden};
 pub struct EventName(Text);
 
 /// Why a text is not an [`EventName`].
+///
+/// ```
+/// use campanile_sse::{EventName, EventNameError, Forbidden};
+///
+/// assert_eq!(EventName::parse(""), Err(EventNameError::Empty));
+/// assert_eq!(EventName::parse("a\0"), Err(EventNameError::Forbidden { at: 1, why: Forbidden::Nul }));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum EventNameError {
@@ -48,6 +55,13 @@ pub enum EventNameError {
 impl EventName {
     /// Takes `name` if it is fit for the wire. Allocates once.
     ///
+    /// ```
+    /// # use campanile_sse::EventName;
+    /// assert_eq!(EventName::parse("order.shipped")?.as_str(), "order.shipped");
+    /// assert!(EventName::parse("x\ndata: smuggled").is_err());
+    /// # Ok::<(), campanile_sse::EventNameError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// Says what is wrong and at which byte; see [`EventNameError`].
@@ -56,6 +70,11 @@ impl EventName {
     }
 
     /// A name known when the program is written. In a `const`, a bad one stops the compilation.
+    ///
+    /// ```
+    /// # use campanile_sse::EventName;
+    /// const TICK: EventName = EventName::from_static("tick");
+    /// ```
     ///
     /// # Panics
     ///
@@ -70,6 +89,11 @@ impl EventName {
     }
 
     /// The name as text.
+    ///
+    /// ```
+    /// # use campanile_sse::EventName;
+    /// assert_eq!(EventName::from_static("tick").as_str(), "tick");
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
@@ -79,6 +103,13 @@ impl EventName {
     /// `message` is what an event without a name is called.
     ///
     /// The wire allows these names, so they can be made; an application that takes names from others should refuse them.
+    ///
+    /// ```
+    /// # use campanile_sse::EventName;
+    /// let asked_for = EventName::parse("error")?;
+    /// assert!(asked_for.is_dom_reserved(), "it would arrive at `onerror`");
+    /// # Ok::<(), campanile_sse::EventNameError>(())
+    /// ```
     #[must_use]
     pub fn is_dom_reserved(&self) -> bool {
         matches!(self.as_str(), "open" | "error" | "message")

@@ -22,6 +22,12 @@ pub struct Retry {
 }
 
 /// The reconnection time asked for is not between 500 ms and one hour.
+///
+/// ```
+/// # use campanile_sse::Retry;
+/// let error = Retry::from_millis(20).unwrap_err();
+/// assert_eq!(error.to_string(), "a reconnection time is 500 to 3600000 milliseconds, not 20");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("a reconnection time is {} to {} milliseconds, not {millis}", Retry::MIN, Retry::MAX)]
 pub struct RetryError {
@@ -30,11 +36,30 @@ pub struct RetryError {
 
 impl Retry {
     /// 500 milliseconds.
+    ///
+    /// ```
+    /// # use campanile_sse::Retry;
+    /// assert_eq!(Retry::MIN.as_millis(), 500);
+    /// ```
     pub const MIN: Self = Self { millis: 500 };
     /// One hour.
+    ///
+    /// ```
+    /// # use campanile_sse::Retry;
+    /// assert_eq!(Retry::MAX.as_duration().as_secs(), 60 * 60);
+    /// ```
     pub const MAX: Self = Self { millis: 3_600_000 };
 
     /// A reconnection time of `millis` milliseconds.
+    ///
+    /// ```
+    /// # use campanile_sse::Retry;
+    /// const SOON: Retry = match Retry::from_millis(1000) {
+    ///     Ok(retry) => retry,
+    ///     Err(_) => Retry::MIN,
+    /// };
+    /// assert_eq!(SOON.as_millis(), 1000);
+    /// ```
     ///
     /// # Errors
     ///
@@ -44,6 +69,15 @@ impl Retry {
     }
 
     /// The nearest reconnection time within the bounds, part of a millisecond dropped: for values made by adding jitter.
+    ///
+    /// ```
+    /// # use campanile_sse::Retry;
+    /// use std::time::Duration;
+    ///
+    /// let jittered = Duration::from_secs(2).mul_f64(1.25);
+    /// assert_eq!(Retry::clamped(jittered).as_millis(), 2500);
+    /// assert_eq!(Retry::clamped(Duration::MAX), Retry::MAX);
+    /// ```
     #[must_use]
     pub const fn clamped(time: Duration) -> Self {
         let millis = time.as_millis();
@@ -55,12 +89,24 @@ impl Retry {
     }
 
     /// The time in milliseconds, as it stands on the wire.
+    ///
+    /// ```
+    /// # use campanile_sse::Retry;
+    /// assert_eq!(Retry::from_millis(1830)?.as_millis(), 1830);
+    /// # Ok::<(), campanile_sse::RetryError>(())
+    /// ```
     #[must_use]
     pub const fn as_millis(self) -> u32 {
         self.millis
     }
 
     /// The time as a duration.
+    ///
+    /// ```
+    /// # use campanile_sse::Retry;
+    /// assert_eq!(Retry::from_millis(1830)?.as_duration().as_secs_f64(), 1.83);
+    /// # Ok::<(), campanile_sse::RetryError>(())
+    /// ```
     #[must_use]
     pub const fn as_duration(self) -> Duration {
         Duration::from_millis(self.millis as u64)

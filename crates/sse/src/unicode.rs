@@ -1,6 +1,13 @@
 //! The characters that no name may hold, usable in `const` code.
 
 /// Why a character may not stand in an [`EventName`](crate::EventName).
+///
+/// ```
+/// use campanile_sse::{EventName, EventNameError, Forbidden};
+///
+/// let error = EventName::parse("right-to-left \u{202E}").unwrap_err();
+/// assert!(matches!(error, EventNameError::Forbidden { why: Forbidden::Format, .. }));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Forbidden {

@@ -16,6 +16,18 @@ use crate::Limits;
 use crate::stream::Reader;
 
 /// Settings of an [`EventSource`], made by [`EventSource::builder`].
+///
+/// ```
+/// use campanile_sse::client::{Backoff, EventSource};
+/// use std::time::Duration;
+///
+/// # fn open(http: &reqwest::Client) -> Result<EventSource, campanile_sse::client::RequestError> {
+/// EventSource::builder(http.get("https://example.org/stream"))
+///     .backoff(Backoff { attempts: Some(10), ..Backoff::default() })
+///     .read_timeout(Some(Duration::from_secs(45)))
+///     .open()
+/// # }
+/// ```
 #[must_use = "nothing happens before `open`"]
 pub struct EventSourceBuilder {
     request: RequestBuilder,
@@ -44,18 +56,46 @@ impl EventSourceBuilder {
 
     /// The most that is held of what the server sends. Default: [`Limits::default`]. An event beyond them is told as
     /// [`EventSourceError::Overflow`](super::EventSourceError::Overflow).
+    ///
+    /// ```
+    /// # use campanile_sse::Limits;
+    /// # use campanile_sse::client::EventSource;
+    /// # fn open(http: &reqwest::Client) -> Result<EventSource, campanile_sse::client::RequestError> {
+    /// EventSource::builder(http.get("https://example.org/stream"))
+    ///     .limits(Limits { event: 64 * 1024, line: 64 * 1024, ..Limits::default() })
+    ///     .open()
+    /// # }
+    /// ```
     pub const fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
     /// Where to go on, from an earlier [`EventSource::last_event_id`]. Default: nowhere in particular.
+    ///
+    /// ```
+    /// # use campanile_sse::client::EventSource;
+    /// # fn open(http: &reqwest::Client) -> Result<EventSource, campanile_sse::client::RequestError> {
+    /// EventSource::builder(http.get("https://example.org/stream")).last_event_id("7f3a91c2-41").open()
+    /// # }
+    /// ```
     pub fn last_event_id(mut self, id: impl Into<String>) -> Self {
         self.last_event_id = id.into();
         self
     }
 
     /// How to wait between attempts.
+    ///
+    /// ```
+    /// # use campanile_sse::client::Backoff;
+    /// # use std::time::Duration;
+    /// # use campanile_sse::client::EventSource;
+    /// # fn open(http: &reqwest::Client) -> Result<EventSource, campanile_sse::client::RequestError> {
+    /// EventSource::builder(http.get("https://example.org/stream"))
+    ///     .backoff(Backoff { max: Duration::from_secs(5), ..Backoff::default() })
+    ///     .open()
+    /// # }
+    /// ```
     pub const fn backoff(mut self, backoff: Backoff) -> Self {
         self.backoff = backoff;
         self
@@ -63,6 +103,14 @@ impl EventSourceBuilder {
 
     /// How long the server may be silent: before the head of an answer, and then between any two bytes. Choose more than the interval of
     /// its heartbeats. Default: 90 s; `None`: for ever.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use campanile_sse::client::EventSource;
+    /// # fn open(http: &reqwest::Client) -> Result<EventSource, campanile_sse::client::RequestError> {
+    /// EventSource::builder(http.get("https://example.org/stream")).read_timeout(Some(Duration::from_secs(45))).open()
+    /// # }
+    /// ```
     pub const fn read_timeout(mut self, time: Option<Duration>) -> Self {
         self.read_timeout = time;
         self
@@ -70,6 +118,13 @@ impl EventSourceBuilder {
 
     /// How many redirects to follow in one attempt, if it is this client that follows them; see
     /// [Redirects and credentials](super#redirects-and-credentials). Default: 10.
+    ///
+    /// ```
+    /// # use campanile_sse::client::EventSource;
+    /// # fn open(http: &reqwest::Client) -> Result<EventSource, campanile_sse::client::RequestError> {
+    /// EventSource::builder(http.get("https://example.org/stream")).redirects(0).open()
+    /// # }
+    /// ```
     pub const fn redirects(mut self, most: u32) -> Self {
         self.redirects = most;
         self
@@ -104,12 +159,33 @@ impl EventSourceBuilder {
 
     /// Calls `listener` when the stream opens and when it is lost, for somebody to see. It is called where the source is polled, and must
     /// not block.
+    ///
+    /// ```
+    /// # use campanile_sse::client::{Connection, EventSource};
+    /// # fn open(http: &reqwest::Client) -> Result<EventSource, campanile_sse::client::RequestError> {
+    /// EventSource::builder(http.get("https://example.org/stream"))
+    ///     .on_connection(|connection| match connection {
+    ///         Connection::Lost { why, wait } => eprintln!("{why}; trying again in {wait:?}"),
+    ///         _ => eprintln!("listening"),
+    ///     })
+    ///     .open()
+    /// # }
+    /// ```
     pub fn on_connection(mut self, listener: impl FnMut(Connection<'_>) + Send + 'static) -> Self {
         self.listener = Some(Box::new(listener));
         self
     }
 
     /// Makes the source. It connects when it is polled first.
+    ///
+    /// ```
+    /// use campanile_sse::client::{EventSource, RequestError};
+    ///
+    /// # fn check(http: &reqwest::Client) {
+    /// let source = EventSource::builder(http.get("no address")).open();
+    /// assert!(matches!(source, Err(RequestError::Invalid(_))));
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

@@ -8,6 +8,12 @@ use super::TokenError;
 use crate::Overflow;
 
 /// The request is not one that can be sent again and again.
+///
+/// ```
+/// use campanile_sse::client::RequestError;
+///
+/// assert_eq!(RequestError::Body.to_string(), "the body of the request cannot be sent again");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
@@ -20,6 +26,21 @@ pub enum RequestError {
 }
 
 /// An event is lost, or the source has ended.
+///
+/// ```
+/// use campanile_sse::client::{EventSource, EventSourceError};
+///
+/// # async fn listen(mut events: EventSource) -> Result<(), EventSourceError> {
+/// while let Some(event) = events.next().await {
+///     match event {
+///         Ok(event) => println!("{}", event.data),
+///         Err(EventSourceError::Overflow(lost)) => eprintln!("{lost}: an event is lost"),
+///         Err(end) => return Err(end),
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EventSourceError {
@@ -50,6 +71,13 @@ pub enum EventSourceError {
 }
 
 /// Why a redirect is not followed.
+///
+/// ```
+/// use campanile_sse::client::{EventSourceError, RedirectError};
+///
+/// let error = EventSourceError::from(RedirectError::TooMany);
+/// assert_eq!(error.to_string(), "the redirect is not followed");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum RedirectError {
@@ -62,6 +90,13 @@ pub enum RedirectError {
 }
 
 /// Why there is no stream for now. The source tries again.
+///
+/// ```
+/// use campanile_sse::client::Interruption;
+///
+/// let why = Interruption::Silent(std::time::Duration::from_secs(90));
+/// assert_eq!(why.to_string(), "not a byte for 90s");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Interruption {

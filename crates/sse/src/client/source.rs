@@ -50,6 +50,15 @@ pub struct EventSource {
 }
 
 /// What became of the connection, for [`EventSourceBuilder::on_connection`].
+///
+/// ```
+/// use campanile_sse::client::{Connection, Interruption};
+///
+/// fn is_outage(connection: &Connection<'_>) -> bool {
+///     matches!(connection, Connection::Lost { why: Interruption::Transport(_) | Interruption::Unavailable(_), .. })
+/// }
+/// # assert!(!is_outage(&Connection::Open));
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Connection<'a> {
@@ -80,6 +89,13 @@ impl EventSource {
     /// A source that sends `request` for each attempt: its method, address, headers and body, through the client that made it.
     /// `Accept` and `Cache-Control` are added if it has none. A time-out of the client's own for whole answers does not count; one of the
     /// request does, and bounds each connection.
+    ///
+    /// ```
+    /// # use campanile_sse::client::EventSource;
+    /// # fn open(http: &reqwest::Client) -> Result<EventSource, campanile_sse::client::RequestError> {
+    /// EventSource::builder(http.get("https://example.org/stream").header("x-tenant", "acme")).open()
+    /// # }
+    /// ```
     pub fn builder(request: RequestBuilder) -> EventSourceBuilder {
         EventSourceBuilder::new(request)
     }
@@ -89,6 +105,13 @@ impl EventSource {
     }
 
     /// The next event, over as many connections as it takes; `None` once the source has ended.
+    ///
+    /// ```
+    /// # use campanile_sse::client::{EventSource, EventSourceError};
+    /// # async fn first(mut events: EventSource) -> Option<Result<String, EventSourceError>> {
+    /// events.next().await.map(|event| event.map(|event| event.data.into_owned()))
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -104,6 +127,13 @@ impl EventSource {
 
     /// The position behind the last event, empty if there is none. What a later source gives to
     /// [`last_event_id`](EventSourceBuilder::last_event_id).
+    ///
+    /// ```
+    /// # use campanile_sse::client::{EventSource, RequestError};
+    /// # fn again(http: &reqwest::Client, earlier: &EventSource) -> Result<EventSource, RequestError> {
+    /// EventSource::builder(http.get("https://example.org/stream")).last_event_id(earlier.last_event_id()).open()
+    /// # }
+    /// ```
     #[must_use]
     pub fn last_event_id(&self) -> &str {
         self.reader.last_event_id()
@@ -111,6 +141,13 @@ impl EventSource {
 
     /// Changes [`EventSourceBuilder::read_timeout`], for whoever learns from the stream itself how often the server says something. What
     /// the connection has been silent for until now is forgotten; an attempt under way is not changed.
+    ///
+    /// ```
+    /// # use campanile_sse::client::EventSource;
+    /// # fn heard(events: &mut EventSource, heartbeat: std::time::Duration) {
+    /// events.set_read_timeout(Some(heartbeat * 3 / 2));
+    /// # }
+    /// ```
     pub fn set_read_timeout(&mut self, time: Option<Duration>) {
         self.read_timeout = time;
         if let State::Open(body) = &mut self.state {
@@ -119,6 +156,14 @@ impl EventSource {
     }
 
     /// Closes the connection and ends the source: no event comes any more, also none that has been received already.
+    ///
+    /// ```
+    /// # use campanile_sse::client::EventSource;
+    /// # async fn end(mut events: EventSource) {
+    /// events.close();
+    /// assert!(events.next().await.is_none());
+    /// # }
+    /// ```
     pub fn close(&mut self) {
         self.state = State::Closed;
         self.reader.restart();

@@ -6,6 +6,15 @@ use std::pin::Pin;
 use reqwest::header::HeaderValue;
 
 /// What a token is asked for.
+///
+/// ```
+/// use campanile_sse::client::TokenFor;
+///
+/// fn may_come_from_the_cache(reason: TokenFor) -> bool {
+///     reason != TokenFor::Refused
+/// }
+/// # assert!(may_come_from_the_cache(TokenFor::Attempt));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TokenFor {
@@ -16,6 +25,14 @@ pub enum TokenFor {
 }
 
 /// Why there is no token. It is kept as the cause, and the attempt counts as failed.
+///
+/// ```
+/// use campanile_sse::client::TokenError;
+///
+/// async fn token() -> Result<String, TokenError> {
+///     std::env::var("TOKEN").map_err(|_| "TOKEN is not set".into())
+/// }
+/// ```
 pub type TokenError = Box<dyn Error + Send + Sync>;
 
 type Answer = Pin<Box<dyn Future<Output = Result<String, TokenError>> + Send>>;

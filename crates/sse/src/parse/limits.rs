@@ -28,6 +28,13 @@ impl Default for Limits {
 }
 
 /// Which of the [`Limits`] was passed.
+///
+/// ```
+/// # use campanile_sse::{Limit, Limits, Parser};
+/// let mut parser = Parser::new(Limits { id: 4, ..Limits::default() });
+/// let overflow = parser.next_item(&mut &b"id: 12345\n"[..]).unwrap_err();
+/// assert_eq!(overflow.limit, Limit::Id);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Limit {
@@ -51,6 +58,16 @@ impl fmt::Display for Limit {
 
 /// An event did not fit into the [`Limits`] and is lost. The parser may be used on; see
 /// [`Parser::next_item`](super::Parser::next_item).
+///
+/// ```
+/// # use campanile_sse::{Limits, Parser};
+/// let mut parser = Parser::new(Limits { line: 16, ..Limits::default() });
+/// let mut stream = &b"data: far too long to be read\n\ndata: short\n\n"[..];
+/// let overflow = parser.next_item(&mut stream).unwrap_err();
+/// assert_eq!(overflow.to_string(), "a line of the stream is longer than 16 bytes");
+/// assert!(parser.next_item(&mut stream)?.is_some(), "the next event is read");
+/// # Ok::<(), campanile_sse::Overflow>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("{limit} of the stream is longer than {max} bytes")]
 pub struct Overflow {

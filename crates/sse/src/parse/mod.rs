@@ -55,6 +55,16 @@ pub struct Parser {
 }
 
 /// Something that a stream said.
+///
+/// ```
+/// use campanile_sse::{Item, Limits, Parser};
+///
+/// let (mut parser, mut stream) = (Parser::new(Limits::default()), &b": hi\nretry: 500\ndata: x\n\n"[..]);
+/// assert_eq!(parser.next_item(&mut stream)?, Some(Item::Comment("hi".into())));
+/// assert_eq!(parser.next_item(&mut stream)?, Some(Item::Retry(std::time::Duration::from_millis(500))));
+/// assert!(matches!(parser.next_item(&mut stream)?, Some(Item::Event(event)) if event.data == "x"));
+/// # Ok::<(), campanile_sse::Overflow>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Item<'a> {
     /// An event to dispatch.
@@ -70,6 +80,18 @@ pub enum Item<'a> {
 /// An event as a receiver sees it.
 ///
 /// It borrows from the parser; [`into_owned`](Self::into_owned) makes one to keep.
+///
+/// ```
+/// use campanile_sse::{Dispatch, Item, Limits, Parser};
+///
+/// let mut stream = &b"event: tick\ndata: 1\ndata: 2\n\n"[..];
+/// let Some(Item::Event(Dispatch { name, data, last_event_id })) = Parser::new(Limits::default()).next_item(&mut stream)?.map(Item::into_owned)
+/// else {
+///     panic!("an event was sent")
+/// };
+/// assert_eq!((&*name, &*data, &*last_event_id), ("tick", "1\n2", ""));
+/// # Ok::<(), campanile_sse::Overflow>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dispatch<'a> {
     /// The name to dispatch it by; `message` if the stream gave none.
@@ -93,6 +115,11 @@ enum Step<'c> {
 
 impl Parser {
     /// A parser at the start of a stream, without a last event id.
+    ///
+    /// ```
+    /// # use campanile_sse::{Limits, Parser};
+    /// assert_eq!(Parser::new(Limits::default()).last_event_id(), "");
+    /// ```
     #[must_use]
     pub const fn new(limits: Limits) -> Self {
         Self::resume(limits, String::new())
@@ -102,6 +129,14 @@ impl Parser {
     ///
     /// Taken literally, the standard would begin every stream with an empty id and forget the position at its first blank line;
     /// browsers keep it, and so does this.
+    ///
+    /// ```
+    /// # use campanile_sse::{Item, Limits, Parser};
+    /// let mut parser = Parser::resume(Limits::default(), "a-41".to_owned());
+    /// let item = parser.next_item(&mut &b"data: without an id\n\n"[..])?;
+    /// assert!(matches!(item, Some(Item::Event(event)) if event.last_event_id == "a-41"));
+    /// # Ok::<(), campanile_sse::Overflow>(())
+    /// ```
     #[must_use]
     pub const fn resume(limits: Limits, last_event_id: String) -> Self {
         Self { limits, lines: Lines::new(limits.line), block: Block::new(limits, last_event_id) }
@@ -111,6 +146,17 @@ impl Parser {
     /// `input` was read and more is needed. Empty input is fine and means nothing.
     ///
     /// Call it until it returns `None` before the chunk is let go; the part of it that was not read is what is left in `input`.
+    ///
+    /// ```
+    /// # use campanile_sse::{Limits, Parser};
+    /// let (mut parser, mut chunk) = (Parser::new(Limits::default()), &b"data: a\n\ndata: b\n\ndata: unfin"[..]);
+    /// let mut items = 0;
+    /// while let Some(_item) = parser.next_item(&mut chunk)? {
+    ///     items += 1;
+    /// }
+    /// assert_eq!((items, chunk), (2, &b""[..]));
+    /// # Ok::<(), campanile_sse::Overflow>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -173,12 +219,29 @@ impl Parser {
     ///
     /// It may be ahead of the last event returned: a block with an `id` but no `data` moves it without an event. It may also hold
     /// characters that no header can carry; a client leaves it out then.
+    ///
+    /// ```
+    /// # use campanile_sse::{Limits, Parser};
+    /// let mut parser = Parser::new(Limits::default());
+    /// while parser.next_item(&mut &b"id: 7\n\n"[..])?.is_some() {}
+    /// assert_eq!(parser.last_event_id(), "7", "moved without an event");
+    /// # Ok::<(), campanile_sse::Overflow>(())
+    /// ```
     #[must_use]
     pub fn last_event_id(&self) -> &str {
         self.block.last_id()
     }
 
     /// Begins a new stream on the same terms: forgets what was unfinished, keeps the last event id.
+    ///
+    /// ```
+    /// # use campanile_sse::{Limits, Parser};
+    /// let mut parser = Parser::new(Limits::default());
+    /// parser.next_item(&mut &b"id: 7\ndata: whole\n\n"[..])?;
+    /// parser.next_item(&mut &b"id: 8\ndata: broken of"[..])?;
+    /// assert_eq!(parser.restart().last_event_id(), "7");
+    /// # Ok::<(), campanile_sse::Overflow>(())
+    /// ```
     #[must_use]
     pub fn restart(self) -> Self {
         Self::resume(self.limits, self.block.into_last_id())
@@ -186,6 +249,14 @@ impl Parser {
 
     /// The heap memory held, in bytes: never more than `line + 2 × event + 2 × id` of the [`Limits`] (and the id that
     /// [`resume`](Self::resume) was given). After a large event most of it is given back.
+    ///
+    /// ```
+    /// # use campanile_sse::{Limits, Parser};
+    /// let mut parser = Parser::new(Limits::default());
+    /// parser.next_item(&mut &b"data: unfinished, and so held"[..])?;
+    /// assert!((29..100).contains(&parser.heap_bytes()));
+    /// # Ok::<(), campanile_sse::Overflow>(())
+    /// ```
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         self.lines.heap_bytes() + self.block.heap_bytes()
@@ -243,6 +314,19 @@ impl Parser {
 
 impl Item<'_> {
     /// The same item, borrowing nothing.
+    ///
+    /// ```
+    /// # use campanile_sse::{Item, Limits, Overflow, Parser};
+    /// fn all(stream: &[u8]) -> Result<Vec<Item<'static>>, Overflow> {
+    ///     let (mut parser, mut rest, mut items) = (Parser::new(Limits::default()), stream, Vec::new());
+    ///     while let Some(item) = parser.next_item(&mut rest)? {
+    ///         items.push(item.into_owned());
+    ///     }
+    ///     Ok(items)
+    /// }
+    /// assert_eq!(all(b"data: a\n\n: b\n")?.len(), 2);
+    /// # Ok::<(), Overflow>(())
+    /// ```
     #[must_use]
     pub fn into_owned(self) -> Item<'static> {
         match self {
@@ -255,6 +339,18 @@ impl Item<'_> {
 
 impl Dispatch<'_> {
     /// The same event, borrowing nothing.
+    ///
+    /// ```
+    /// # use campanile_sse::{Dispatch, Item, Limits, Overflow, Parser};
+    /// fn first(mut stream: &[u8]) -> Result<Option<Dispatch<'static>>, Overflow> {
+    ///     match Parser::new(Limits::default()).next_item(&mut stream)? {
+    ///         Some(Item::Event(event)) => Ok(Some(event.into_owned())),
+    ///         _ => Ok(None),
+    ///     }
+    /// }
+    /// assert_eq!(first(b"data: a\n\n")?.map(|event| event.data), Some("a".into()));
+    /// # Ok::<(), Overflow>(())
+    /// ```
     #[must_use]
     #[inline]
     pub fn into_owned(self) -> Dispatch<'static> {

@@ -13,6 +13,15 @@ use crate::encode;
 /// What to write when nothing has been written for a while (feature `axum`).
 ///
 /// Proxies and phones give up on a connection that is silent, and a server learns only by writing that its peer is gone.
+///
+/// ```
+/// use campanile_sse::{Heartbeat, ServerSentEvents};
+/// use std::time::Duration;
+///
+/// # use futures_util::stream;
+/// let ticks = ServerSentEvents::new(stream::iter(0..3)).heartbeat(Heartbeat::event(Duration::from_secs(15)));
+/// # drop(ticks);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Heartbeat {
     interval: Duration,
@@ -28,12 +37,22 @@ enum Form {
 impl Heartbeat {
     /// A `__heartbeat__` event, exactly `event: __heartbeat__\ndata:\n\n`: a page can listen for it and notice its absence.
     /// See [`encode::HEARTBEAT`].
+    ///
+    /// ```
+    /// # use campanile_sse::Heartbeat;
+    /// const BEAT: Heartbeat = Heartbeat::event(std::time::Duration::from_secs(15));
+    /// ```
     #[must_use]
     pub const fn event(interval: Duration) -> Self {
         Self { interval, form: Form::Event }
     }
 
     /// A line with a colon: invisible to a page. See [`encode::COMMENT_HEARTBEAT`].
+    ///
+    /// ```
+    /// # use campanile_sse::Heartbeat;
+    /// const BEAT: Heartbeat = Heartbeat::comment(std::time::Duration::from_secs(15));
+    /// ```
     #[must_use]
     pub const fn comment(interval: Duration) -> Self {
         Self { interval, form: Form::Comment }

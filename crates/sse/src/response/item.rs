@@ -88,6 +88,13 @@ pub trait IntoSseItem<T> {
 
     /// The item.
     ///
+    /// ```
+    /// # use campanile_sse::IntoSseItem;
+    /// assert_eq!(7.into_sse_item().map(|item| item.data), Ok(7));
+    /// let failed: Result<u32, std::fmt::Error> = Err(std::fmt::Error);
+    /// assert!(failed.into_sse_item().is_err());
+    /// ```
+    ///
     /// # Errors
     ///
     /// If what the stream yielded is an error itself.

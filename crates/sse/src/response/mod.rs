@@ -70,6 +70,23 @@ impl<T: Serialize + 'static> ServerSentEvents<T> {
     /// of these, whose error ends the response.
     ///
     /// The compiler knows `T` from what the handler returns, or else from the stream.
+    ///
+    /// ```
+    /// use campanile_sse::{EventId, ServerSentEvents, SseItem};
+    /// # use futures_util::stream;
+    ///
+    /// async fn plain() -> ServerSentEvents<u64> {
+    ///     ServerSentEvents::new(stream::iter([1, 2, 3]))
+    /// }
+    ///
+    /// async fn with_ids_and_faults() -> ServerSentEvents<u64> {
+    ///     ServerSentEvents::new(stream::iter([1, 2, 3]).map(|n| {
+    ///         let id = EventId::format(format_args!("{n}"))?;
+    ///         Ok::<_, campanile_sse::EventIdError>(SseItem { id: Some(id), ..SseItem::from(n) })
+    ///     }))
+    /// }
+    /// # use futures_util::StreamExt;
+    /// ```
     pub fn new<S>(stream: S) -> Self
     where
         S: Stream + Send + 'static,
@@ -81,6 +98,15 @@ impl<T: Serialize + 'static> ServerSentEvents<T> {
 
 impl<T> ServerSentEvents<T> {
     /// Sends a sign of life whenever nothing was sent for its interval. Without this there is none.
+    ///
+    /// ```
+    /// # use campanile_sse::{Heartbeat, ServerSentEvents};
+    /// # use futures_util::stream;
+    /// async fn quiet() -> ServerSentEvents<u64> {
+    ///     let beat = Heartbeat::comment(std::time::Duration::from_secs(15));
+    ///     ServerSentEvents::new(stream::pending::<u64>()).heartbeat(beat)
+    /// }
+    /// ```
     pub const fn heartbeat(mut self, heartbeat: Heartbeat) -> Self {
         self.heartbeat = Some(heartbeat);
         self

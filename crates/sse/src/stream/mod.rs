@@ -51,6 +51,16 @@ pin_project! {
 }
 
 /// Why [`EventStream`] has no event to give.
+///
+/// ```
+/// use campanile_sse::{EventStreamError, Overflow};
+///
+/// fn is_the_end(error: &EventStreamError<std::io::Error>) -> bool {
+///     matches!(error, EventStreamError::Bytes(_))
+/// }
+/// # let overflow = Overflow { limit: campanile_sse::Limit::Line, max: 7 };
+/// assert!(!is_the_end(&overflow.into()));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EventStreamError<E> {
@@ -64,22 +74,62 @@ pub enum EventStreamError<E> {
 
 impl<S> EventStream<S> {
     /// The events of `bytes`, from the start of a stream.
+    ///
+    /// ```
+    /// # use campanile_sse::{EventStream, Limits};
+    /// # type Chunk = Result<&'static str, std::convert::Infallible>;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let body = futures_util::stream::iter([Chunk::Ok("data: a\n"), Ok("\n")]);
+    /// let mut events = EventStream::new(body, Limits::default());
+    /// assert!(events.next().await.is_some_and(|event| event.unwrap().data == "a"));
+    /// # });
+    /// ```
     pub fn new(bytes: S, limits: Limits) -> Self {
         Self::resume(bytes, limits, String::new())
     }
 
     /// The events of a stream that goes on after `last_event_id`; see [`Parser::resume`](crate::Parser::resume).
+    ///
+    /// ```
+    /// # use campanile_sse::{EventStream, Limits};
+    /// # type Chunk = Result<&'static str, std::convert::Infallible>;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let body = futures_util::stream::iter([Chunk::Ok("data: a\n\n")]);
+    /// let mut events = EventStream::resume(body, Limits::default(), "a-41".to_owned());
+    /// assert!(events.next().await.is_some_and(|event| event.unwrap().last_event_id == "a-41"));
+    /// # });
+    /// ```
     pub fn resume(bytes: S, limits: Limits, last_event_id: String) -> Self {
         Self { bytes, reader: Reader::new(limits, last_event_id), ended: false }
     }
 
     /// The position to resume from, empty if there is none; see [`Parser::last_event_id`](crate::Parser::last_event_id).
+    ///
+    /// ```
+    /// # use campanile_sse::{EventStream, Limits};
+    /// # type Chunk = Result<&'static str, std::convert::Infallible>;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let mut events = EventStream::new(futures_util::stream::iter([Chunk::Ok("id: 7\ndata\n\n")]), Limits::default());
+    /// events.next().await;
+    /// assert_eq!(events.last_event_id(), "7");
+    /// # });
+    /// ```
     #[must_use]
     pub fn last_event_id(&self) -> &str {
         self.reader.last_event_id()
     }
 
     /// The latest reconnection time that the peer has asked for, as it asked: without bounds.
+    ///
+    /// ```
+    /// # use campanile_sse::{EventStream, Limits};
+    /// # type Chunk = Result<&'static str, std::convert::Infallible>;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let mut events = EventStream::new(futures_util::stream::iter([Chunk::Ok("retry: 10\n")]), Limits::default());
+    /// events.next().await;
+    /// assert_eq!(events.retry(), Some(std::time::Duration::from_millis(10)));
+    /// # });
+    /// ```
     #[must_use]
     pub const fn retry(&self) -> Option<Duration> {
         self.reader.retry()
@@ -92,6 +142,19 @@ where
     B: AsRef<[u8]> + Into<Bytes>,
 {
     /// The next event; `None` once the bytes have ended.
+    ///
+    /// ```
+    /// # use campanile_sse::{EventStream, Limits};
+    /// # type Chunk = Result<&'static str, std::convert::Infallible>;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let mut events = EventStream::new(futures_util::stream::iter([Chunk::Ok("data: a\n\ndata: b\n\n")]), Limits::default());
+    /// let mut all = Vec::new();
+    /// while let Some(event) = events.next().await {
+    ///     all.push(event.unwrap().data);
+    /// }
+    /// assert_eq!(all, ["a", "b"]);
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
