@@ -44,6 +44,22 @@
 //! [`Campanile::builder`] puts an engine over a store. What an application mounts are routers ([`Campanile::router`] and its neighbours), what
 //! its code publishes with is a [`Publisher`]. Nothing is global.
 //!
+//! # The ideas
+//!
+//! Each user has a log: every change of the inbox is one entry, written in the transaction of the change. The stream is that log, live, and an event's id
+//! is a place in it; so a page that comes back gets what it missed, once, in order, and the inbox and the stream never disagree. [Concepts] says it in
+//! a page. What is published takes the [channels] that its type asks for; the log and the stream are two of them, a [`Channel`] of yours is another.
+//! Who a user is, your application decides ([`Authenticate`]), or tokens do ([credentials]). Signals ([`Publisher::signal`]) go to open
+//! streams only and are never kept.
+//!
+//! The [quick start] leads from `cargo new` to a bell in a page; the [examples] are whole applications.
+//!
+//! [Concepts]: https://github.com/campanile-rs/campanile/blob/main/docs/guide/src/concepts.md
+//! [channels]: https://github.com/campanile-rs/campanile/blob/main/docs/guide/src/channels.md
+//! [credentials]: https://github.com/campanile-rs/campanile/blob/main/docs/guide/src/credentials.md
+//! [quick start]: https://github.com/campanile-rs/campanile/blob/main/docs/guide/src/quick-start-crate.md
+//! [examples]: https://github.com/campanile-rs/campanile/tree/main/examples
+//!
 //! # Leaving
 //!
 //! Streams never end by themselves, so a graceful shutdown of axum alone would wait for them for ever. [`Campanile::serve`] does it all: when

@@ -37,6 +37,17 @@
 //! # Ok::<(), campanile_sse::Overflow>(())
 //! ```
 //!
+//! # Serving
+//!
+//! With feature `axum`, any `Stream` of values is a response: `ServerSentEvents`. The guide's chapter on [typed streams] leads through ids, going on after a
+//! break, heartbeats and the end; [`typed_stream`] is all of it in one program, and [`migrate`] shows what a handler over a broadcast channel loses.
+//! For streams that lose nothing over restarts there is the crate [`campanile`], which is built on this one.
+//!
+//! [typed streams]: https://github.com/campanile-rs/campanile/blob/main/docs/guide/src/streams.md
+//! [`typed_stream`]: https://github.com/campanile-rs/campanile/blob/main/examples/typed_stream/main.rs
+//! [`migrate`]: https://github.com/campanile-rs/campanile/blob/main/examples/migrate/main.rs
+//! [`campanile`]: https://github.com/campanile-rs/campanile/blob/main/docs/guide/src/quick-start-crate.md
+//!
 //! # Features
 //!
 //! Without features there is the codec alone. Each feature stands by itself, and none is on by default.

@@ -2,7 +2,7 @@
 
 import { readFile, stat } from "node:fs/promises";
 
-const REPOSITORY = /^https:\/\/github\.com\/campanile-rs\/campanile\/(?:blob|tree)\/main\/([^#]*)/;
+const OURS = String.raw`https://github\.com/campanile-rs/campanile/(?:blob|tree)/main/([\w./-]*)`;
 
 /** The links of a folder of HTML pages that lead nowhere. `pages` are their addresses; `root` is the working copy. */
 export async function deadInBook(pages, root) {
@@ -12,6 +12,17 @@ export async function deadInBook(pages, root) {
     for (const [, target] of html.matchAll(/<(?:a|link|script|img)\b[^>]*? (?:href|src)="([^"]*)"/g)) {
       const link = target.replaceAll("&amp;", "&");
       if (!(await leads(link, page, root, idsInHtml))) dead.push(`${page.pathname}: ${link}`);
+    }
+  }
+  return dead;
+}
+
+/** The addresses of our own files, wherever they stand in a text, that lead nowhere. */
+export async function deadOfRepository(pages, root) {
+  const dead = [];
+  for (const page of pages) {
+    for (const [link] of (await readFile(page, "utf8")).matchAll(new RegExp(OURS, "g"))) {
+      if (!(await leads(link, page, root, idsInMarkdown))) dead.push(`${page.pathname}: ${link}`);
     }
   }
   return dead;
@@ -30,7 +41,7 @@ export async function deadInMarkdown(pages, root) {
 }
 
 async function leads(link, from, root, idsOf) {
-  const [, ours] = REPOSITORY.exec(link) ?? [];
+  const [, ours] = new RegExp(`^${OURS}`).exec(link) ?? [];
   if (ours !== undefined) return exists(new URL(ours, root));
   if (/^[a-z]+:/.test(link)) return true;
   const [path, id] = link.split("#");

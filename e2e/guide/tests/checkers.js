@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 import { chapter } from "../lib/book.js";
-import { deadInBook, deadInMarkdown } from "../lib/links.js";
+import { deadInBook, deadInMarkdown, deadOfRepository } from "../lib/links.js";
 import { Reader } from "../lib/reader.js";
 import { matches } from "../lib/shown.js";
 import { followed, take } from "../lib/takers.js";
@@ -76,6 +76,7 @@ async function deadLinks() {
   try {
     assert.deepEqual((await deadInBook([pathToFileURL(html)], root)).map((line) => line.split(": ")[1]), ["gone.html", "a.html#gone"]);
     assert.equal((await deadInMarkdown([pathToFileURL(md)], root)).length, 3);
+    assert.equal((await deadOfRepository([pathToFileURL(md)], root)).length, 1);
   } finally {
     await rm(folder, { recursive: true });
   }

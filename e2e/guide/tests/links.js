@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 
 import { ROOT } from "../lib/book.js";
-import { deadInBook, deadInMarkdown } from "../lib/links.js";
+import { deadInBook, deadInMarkdown, deadOfRepository } from "../lib/links.js";
 
 const BOOK = process.env.BOOK ? pathToFileURL(`${process.env.BOOK}/`) : new URL("target/guide/", ROOT);
 /** All chapters once more, with the links of each. */
@@ -18,7 +18,12 @@ const MISSING = "404.html";
 export function links({ chapters }) {
   return {
     "the links of the built book": () => book(chapters),
-    "the links of all pages of the repository": repository,
+    "the links of all pages of the repository": async () => {
+      const pages = await tracked("*.md");
+      assert.ok(pages.length > 10);
+      assert.deepEqual(await deadInMarkdown(pages, ROOT), []);
+    },
+    "the links to the repository in documentation of the code": async () => assert.deepEqual(await deadOfRepository(await tracked("*.rs"), ROOT), []),
   };
 }
 
@@ -28,10 +33,8 @@ async function book(chapters) {
   assert.deepEqual(await deadInBook(pages.map((page) => new URL(page, BOOK)), ROOT), []);
 }
 
-async function repository() {
-  const list = ["-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate", "*.md"];
+async function tracked(pattern) {
+  const list = ["-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate", pattern];
   const { stdout } = await promisify(execFile)("git", list, { cwd: ROOT });
-  const pages = stdout.split("\0").filter(Boolean).map((path) => new URL(path, ROOT));
-  assert.ok(pages.length > 10);
-  assert.deepEqual(await deadInMarkdown(pages, ROOT), []);
+  return stdout.split("\0").filter(Boolean).map((path) => new URL(path, ROOT));
 }
