@@ -23,6 +23,9 @@ pub(crate) struct Step {
     pub(crate) percent_of_a_core: Option<f64>,
 }
 
+/// They come a few at a time, as people do: what hundreds of half-open ones take for a moment is not what an idle one costs.
+const MANNER: Manner = Manner { threads: 1, opening: 16, parses: false, churn: None };
+
 /// How long a server may take to settle.
 const REST: Duration = Duration::from_millis(500);
 
@@ -33,7 +36,7 @@ pub(crate) fn run(target: &Target, steps: &[usize], watched: usize, window: Dura
     let (before, kernel) = (memory(target)?, socket_kib());
     let (mut open, mut count, mut measured) = (Vec::new(), 0, Vec::new());
     for &streams in steps {
-        open.push(Crowd::open(target, of_as_many(count..streams), Manner::default())?);
+        open.push(Crowd::open(target, of_as_many(count..streams), MANNER)?);
         count = streams;
         pause(REST);
         let per_stream = |kib: u64| per(kib, per(count as u64, 1.0));
