@@ -28,6 +28,11 @@ fn committed(_: &Wal, pages: c_int) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// How long the log of this thread's writer is, in bytes, frames' heads included.
+pub(crate) fn log_bytes() -> u64 {
+    u64::from(PAGES.get()) * u64::from(PAGE_KIB * 1024 + 24)
+}
+
 /// Has a connection tell this thread how long the log is, with each commit.
 pub(crate) fn watch(conn: &Connection) {
     conn.wal_hook(Some(committed));

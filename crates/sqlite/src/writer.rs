@@ -5,6 +5,7 @@ use crate::{
     connection,
     error::{is_environment, unavailable},
     lock::Lock,
+    room::Room,
     shared::Shared,
     write::{Memory, Work, Write},
 };
@@ -30,6 +31,7 @@ pub(crate) struct Writer {
     shared: Arc<Shared>,
     path: PathBuf,
     conn: Connection,
+    room: Room,
     memory: Memory,
     /// How many writes the last transaction had.
     last: usize,
@@ -60,7 +62,8 @@ impl Writer {
         others: Vec<JoinHandle<()>>,
         lock: Lock,
     ) -> Self {
-        Self { shared, path, conn, memory, last: 0, last_cut: None, others, _lock: lock }
+        let room = Room::new(&path, shared.options.wal_kib);
+        Self { shared, path, conn, room, memory, last: 0, last_cut: None, others, _lock: lock }
     }
 
     /// Writes until the queue is closed and empty, then leaves the database behind as one file.
@@ -76,6 +79,7 @@ impl Writer {
             while !batch.is_empty() {
                 this.write(&mut batch);
                 watch.look(&this.conn, &this.shared.checkpoints);
+                this.room.look(&this.conn);
             }
             this.forget();
         }
@@ -91,6 +95,7 @@ impl Writer {
             }
             self.last_cut = Some(Instant::now());
             self.memory.words_gone = !checkpoint::cut(&self.conn);
+            self.room.is_gone();
         }
     }
 

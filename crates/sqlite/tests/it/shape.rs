@@ -40,3 +40,28 @@ async fn reads_beyond_the_queue_are_refused_and_the_others_answered() {
     assert_eq!(store.metrics().unwrap().busy.get(), u64::try_from(refused).unwrap());
     store.close().await;
 }
+
+/// What a machine that lost power leaves behind: the files as they are, the log with the room that was made in it.
+#[tokio::test]
+async fn room_made_in_the_write_ahead_log_is_no_part_of_it() {
+    const PUBLISHES: u64 = 120;
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let store = Sqlite::open(folder.path().join("a.db")).unwrap();
+    let log_file = folder.path().join("a.db-wal");
+    let length = || std::fs::metadata(&log_file).unwrap().len();
+    publish(&store, "a", &["u"]).await;
+    assert!(length() < 1024 * 1024, "a small log is left alone, this one has {} bytes", length());
+    for _ in 1..PUBLISHES {
+        publish(&store, &"x".repeat(1000), &["u"]).await;
+    }
+    // Room was made long before the last of them.
+    assert!(length() >= 4 * 1024 * 1024, "{} bytes", length());
+    for name in ["a.db", "a.db-wal"] {
+        std::fs::copy(folder.path().join(name), other.path().join(name)).unwrap();
+    }
+    let copy = Sqlite::open(other.path().join("a.db")).unwrap();
+    assert_eq!(log(&copy, "u").await.head.seq.0, PUBLISHES);
+    assert_eq!(log(&store, "u").await.head.seq.0, PUBLISHES);
+    copy.close().await;
+    store.close().await;
+}
