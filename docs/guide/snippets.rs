@@ -5,6 +5,10 @@
 pub struct QuickStart;
 
 #[cfg(doctest)]
+#[doc = include_str!("src/credentials.md")]
+pub struct Credentials;
+
+#[cfg(doctest)]
 #[doc = include_str!("src/channels.md")]
 pub struct Channels;
 

@@ -1,8 +1,10 @@
 //! Channels of one's own: a chat that is told by a webhook, and a pager whose other end never answers and so delays nobody but itself.
 //!
-//!     cargo example custom_channel
-//!     curl -d 'what=disk is full' http://127.0.0.1:3000/alerts
-//!     curl http://127.0.0.1:3000/chat/ops http://127.0.0.1:3000/metrics
+//! ```console
+//! $ cargo example custom_channel
+//! $ curl -d 'what=disk is full' http://127.0.0.1:3000/alerts
+//! $ curl http://127.0.0.1:3000/chat/ops http://127.0.0.1:3000/metrics
+//! ```
 
 mod chat;
 mod rooms;

@@ -1,8 +1,10 @@
 //! A dashboard that is always up to date: figures go to every open page as signals, live only and never stored. Of a slow page's figures only
 //! the newest is kept for it, because they have a key.
 //!
-//!     cargo example dashboard
-//!     curl -d orders=41 http://127.0.0.1:3000/figures
+//! ```console
+//! $ cargo example dashboard
+//! $ curl -d orders=41 http://127.0.0.1:3000/figures
+//! ```
 
 use axum::http::{StatusCode, request::Parts};
 use axum::{Form, Router, extract::State, response::Html, routing::get};

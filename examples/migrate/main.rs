@@ -1,10 +1,12 @@
 //! From a handler written by hand over a broadcast channel (`before.rs`) to Campanile (`after.rs`). Both run here, side by side, and are told
 //! the same; only one of them still knows it when a reader comes back.
 //!
-//!     cargo example migrate
-//!     curl -N http://127.0.0.1:3000/before -H 'X-Forwarded-User: alice'
-//!     curl -N http://127.0.0.1:3000/after/stream -H 'X-Forwarded-User: alice'
-//!     curl -d user=alice -d order=42 http://127.0.0.1:3000/ship
+//! ```console
+//! $ cargo example migrate
+//! $ curl -N http://127.0.0.1:3000/before -H 'X-Forwarded-User: alice'
+//! $ curl -N http://127.0.0.1:3000/after/stream -H 'X-Forwarded-User: alice'
+//! $ curl -d user=alice -d order=42 http://127.0.0.1:3000/ship
+//! ```
 
 mod after;
 mod before;

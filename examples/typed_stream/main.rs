@@ -1,9 +1,11 @@
 //! A log that everybody can follow: a stream of values as a response, with ids, a position to go on from, heartbeats, and an end.
 //! There is no engine here, only `campanile-sse`.
 //!
-//!     cargo example typed_stream
-//!     curl -d 'hello' http://127.0.0.1:3000/lines
-//!     curl -N http://127.0.0.1:3000/lines -H 'Last-Event-ID: 1'
+//! ```console
+//! $ cargo example typed_stream
+//! $ curl -d 'hello' http://127.0.0.1:3000/lines
+//! $ curl -N http://127.0.0.1:3000/lines -H 'Last-Event-ID: 1'
+//! ```
 
 use axum::{Router, extract::State, http::StatusCode, routing::get};
 use campanile_sse::{EventId, EventIdError, EventName, Heartbeat, LastEventId, ServerSentEvents, SseItem};
