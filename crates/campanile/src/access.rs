@@ -3,6 +3,8 @@
 use crate::{BuildError, Builder};
 use campanile_core::Engine;
 use campanile_http::{Algorithm, ApiKey, Authenticate, Credentials, Http, HttpOptions, Jwt, JwtOptions, KeySource};
+use campanile_live::LiveStats;
+use prometheus_client::registry::Registry;
 use std::sync::Arc;
 
 /// What was given of credentials.
@@ -48,8 +50,11 @@ impl Access {
 }
 
 impl Checked {
-    pub(crate) fn routes(self, engine: Engine) -> Result<Http, BuildError> {
-        Http::new(engine, self.credentials, self.http).map_err(|error| BuildError::Origin(error.to_string()))
+    pub(crate) fn routes(self, engine: Engine, stats: Arc<LiveStats>) -> Result<Http, BuildError> {
+        let mut registry = Registry::with_prefix("campanile");
+        campanile_live::register(&mut registry, [("application", stats)]);
+        let http = Http::with_registry(engine, self.credentials, self.http, registry);
+        http.map_err(|error| BuildError::Origin(error.to_string()))
     }
 }
 

@@ -318,9 +318,13 @@ impl Builder {
         let store = self.store.take().ok_or(BuildError::NoStore)?;
         store.check().await?;
         let engine = self.start(store);
+        #[cfg(feature = "axum")]
+        let stats = Arc::default();
         Ok(Campanile {
             #[cfg(feature = "axum")]
-            http: access.routes(engine.clone())?,
+            http: access.routes(engine.clone(), Arc::clone(&stats))?,
+            #[cfg(feature = "axum")]
+            stats,
             engine,
         })
     }

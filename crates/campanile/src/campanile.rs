@@ -17,6 +17,9 @@ pub struct Campanile {
     pub(crate) engine: Engine,
     #[cfg(feature = "axum")]
     pub(crate) http: campanile_http::Http,
+    /// Of the connections that [`Campanile::serve`] serves.
+    #[cfg(feature = "axum")]
+    pub(crate) stats: std::sync::Arc<campanile_live::LiveStats>,
 }
 
 impl Campanile {

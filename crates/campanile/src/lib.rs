@@ -108,11 +108,13 @@ pub use publish::{Publish, Publishable, Unaddressed};
 pub use publisher::Publisher;
 pub use typed::NotificationType;
 
+/// The whole engine: what a [`Store`], a [`Bus`] or a reader of its log needs beyond what is named here.
+pub use campanile_core as core;
 pub use campanile_core::{
     AudienceDraft, BoxFuture, Clock, ConnectionLimitPolicy, Definition, Definitions, Draft, DraftLimits, Engine,
     EngineError, Fault, HeartbeatForm, IN_APP, Identity, Json, JsonError, NotificationId, Receipt, Recipient,
     RetentionOptions, SSE, Severity, ShutdownOptions, SignalDraft, SseOptions, SystemClock, Tenant, Timestamp, Topic,
-    TypeName, TypesPolicy, UserId, WhoError,
+    TypeName, TypeNameError, TypesPolicy, UnknownId, UnknownSeverity, UserId, WhoError,
     bus::{Bus, MemoryBus},
     channel::{Channel, ChannelOptions, DeliveryBatch, Outcome},
     store::{MemoryStore, Store, StoreError},
@@ -130,8 +132,8 @@ pub use campanile_http::{JwksUrl, JwksUrlError};
 #[cfg(feature = "axum")]
 pub use {
     campanile_http::{
-        Algorithm, ApiKey, ApiKeyError, AuthError, Authenticate, HttpOptions, JwtOptions, KeySource, KeysError,
-        TokenOptions, mint_token,
+        Algorithm, ApiKey, ApiKeyError, AuthError, Authenticate, HttpOptions, JwtOptions, KeyFault, KeySource,
+        KeysError, MintError, SecretTooShort, TokenOptions, mint_token,
     },
     campanile_live::LiveOptions,
     serve::{Serve, serve},

@@ -60,7 +60,8 @@ impl Campanile {
         self.http.demo_router(notifications)
     }
 
-    /// `/metrics`; merge it into a router that only the operator reaches, or set
+    /// `/metrics`: the engine's, the store's, and those of the connections that [`Campanile::serve`] serves. Merge it into a router that only the
+    /// operator reaches, or set
     /// [`HttpOptions::admin_keys`](crate::HttpOptions::admin_keys).
     ///
     /// ```

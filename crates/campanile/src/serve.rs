@@ -131,6 +131,7 @@ impl Serve {
         let app = self.app.layer(map_request(introduce));
         let server = Server::new(self.options);
         let Some(campanile) = self.campanile else { return server.serve(self.listeners, app, self.stop).await };
+        let server = server.counting(campanile.stats.clone());
         let (drained, leaving) = (campanile.drained(), campanile.clone());
         let signal = tokio::spawn(async move {
             self.stop.await;

@@ -64,6 +64,12 @@ impl Server {
         Self { options, stats: Arc::default() }
     }
 
+    /// Counts here, as others may, too.
+    #[must_use]
+    pub fn counting(self, stats: Arc<LiveStats>) -> Self {
+        Self { stats, ..self }
+    }
+
     /// What it counts.
     #[must_use]
     pub fn stats(&self) -> Arc<LiveStats> {

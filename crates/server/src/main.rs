@@ -12,7 +12,6 @@ mod failure;
 mod handover;
 mod hosts;
 mod listen;
-mod metrics;
 mod mint;
 mod node;
 mod openapi;

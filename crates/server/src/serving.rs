@@ -3,7 +3,6 @@
 use crate::{
     config::Config,
     listen::{Listener, Listeners},
-    metrics,
 };
 use axum::Router;
 use campanile_live::{LiveOptions, LiveStats, Server};
@@ -36,7 +35,9 @@ impl Servers {
 
     /// What they count.
     pub(crate) fn metrics(&self) -> Registry {
-        metrics::registry(self.public.stats(), self.admin.stats())
+        let mut registry = Registry::with_prefix("campanile");
+        campanile_live::register(&mut registry, [("public", self.public.stats()), ("admin", self.admin.stats())]);
+        registry
     }
 
     /// Begins to accept connections.

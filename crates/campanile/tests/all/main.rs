@@ -124,6 +124,9 @@ async fn tokens_are_taken_by_public_keys_too() {
     let building = Campanile::builder().store(MemoryStore::default()).public_keys(KeySource::pem_file(key).unwrap());
     let app = mounted(&building.build().await.unwrap());
     assert_eq!(get(&app, "/push").await.0, 401, "signed with a secret that is not known here");
+    let text = std::fs::read_to_string(key).unwrap();
+    assert_eq!(KeySource::pem(&text).unwrap().algorithms().unwrap().len(), 1);
+    assert!(KeySource::pem("no key").is_err() && KeySource::jwks("{}").is_err());
 }
 
 #[tokio::test(start_paused = true)]

@@ -36,6 +36,7 @@ fn app(campanile: &Campanile) -> Router {
     Router::new()
         .nest("/notifications", campanile.router())
         .merge(campanile.ops_router())
+        .merge(campanile.metrics_router())
         .route("/publish", post(publish))
         .route("/address", get(address))
 }
@@ -152,5 +153,8 @@ async fn what_a_handler_publishes_arrives_on_an_open_stream() {
     let mut open = stream(to).await;
     _ = Request::post("/publish").send(to).await.expect(200);
     assert_eq!(open.expect("notification").await.json()["title"], "last");
+    let metrics = Request::get("/metrics").send(to).await.expect(200);
+    let direct = "campanile_direct_streams_total{listener=\"application\"} 1\n";
+    assert!(metrics.text().contains(direct), "the stream is written past the HTTP library: {}", metrics.text());
     serving.abort();
 }

@@ -16,7 +16,7 @@ mod who;
 pub use audience::Audience;
 pub use change::{Change, Counts, Entry, Mark, MarkTarget, StateChange, UpToState};
 pub use draft::{AudienceDraft, Draft, DraftLimits, EntityRef, Fault, Parsed};
-pub use ids::{ConnectionId, NotificationId};
+pub use ids::{ConnectionId, NotificationId, UnknownId};
 pub use json::{Json, JsonError};
 pub use link::{Link, LinkError};
 pub use notification::{

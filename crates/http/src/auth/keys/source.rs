@@ -3,9 +3,11 @@
 use super::{
     Algorithm, KeySet, KeysError,
     file::{self, Format, KeyFile},
-    watch::{Known, Loaded, Watched},
+    jwks, pem,
+    watch::{Known, Load, Loaded, Pace, Watched},
 };
-use std::{fmt, path::PathBuf, sync::Arc};
+use campanile_core::BoxFuture;
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 /// The largest file or answer with keys. A provider's has a few KiB.
 pub(super) const MAX_BYTES: usize = 256 * 1024;
@@ -50,6 +52,30 @@ impl KeySource {
     /// [`KeysError`] if the file cannot be read now, or has no key that can be used.
     pub fn jwks_file(path: impl Into<PathBuf>) -> Result<Self, KeysError> {
         Self::file(KeyFile::new(path.into(), Format::Jwks))
+    }
+
+    /// Public keys in PEM that are here already, without names, as those of [`KeySource::pem_file`]. They never change.
+    ///
+    /// # Errors
+    ///
+    /// [`KeysError`] if there is none, or one of them cannot be used.
+    pub fn pem(text: &str) -> Result<Self, KeysError> {
+        pem::read(text).map(Self::fixed)
+    }
+
+    /// The public keys of a key set (RFC 7517) that is here already. They never change.
+    ///
+    /// # Errors
+    ///
+    /// [`KeysError`] if the text is none, or has no key that can be used.
+    pub fn jwks(text: &str) -> Result<Self, KeysError> {
+        let passed_over = |number, why| tracing::warn!(number, %why, "a key of the set is not used");
+        jwks::read(text, passed_over).map(Self::fixed)
+    }
+
+    fn fixed(keys: KeySet) -> Self {
+        let pace = Pace { regular: Duration::from_secs(24 * 60 * 60), ..file::PACE };
+        Self::of(Watched::new("a text".into(), pace, Fixed, Some(keys)))
     }
 
     fn file(mut file: KeyFile) -> Result<Self, KeysError> {
@@ -99,5 +125,14 @@ impl KeySource {
         if self.known().keys.is_some() {
             self.watched.start();
         }
+    }
+}
+
+/// What is not in a place that could change.
+struct Fixed;
+
+impl Load for Fixed {
+    fn load(&mut self) -> BoxFuture<'_, Result<Loaded, KeysError>> {
+        Box::pin(async { Ok(Loaded::Same) })
     }
 }

@@ -1,6 +1,6 @@
-//! What the accept loops count, for `/metrics`.
+//! What accept loops count, as metrics.
 
-use campanile_live::LiveStats;
+use crate::LiveStats;
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric},
@@ -32,13 +32,11 @@ const TOTALS: [(Words, Total); 10] = [
 
 /// The counts of the listeners, by name.
 #[derive(Debug)]
-struct Sockets([(&'static str, Arc<LiveStats>); 2]);
+struct Sockets(Vec<(&'static str, Arc<LiveStats>)>);
 
-/// All metrics of a node begin here: those of its listeners.
-pub(crate) fn registry(public: Arc<LiveStats>, admin: Arc<LiveStats>) -> Registry {
-    let mut registry = Registry::with_prefix("campanile");
-    registry.register_collector(Box::new(Sockets([("public", public), ("admin", admin)])));
-    registry
+/// Adds what accept loops count to a registry, each under the name of its `listener`.
+pub fn register(to: &mut Registry, listeners: impl IntoIterator<Item = (&'static str, Arc<LiveStats>)>) {
+    to.register_collector(Box::new(Sockets(listeners.into_iter().collect())));
 }
 
 impl Sockets {
@@ -76,7 +74,8 @@ mod tests {
 
     #[test]
     fn each_listener_has_its_own_counts() {
-        let registry = registry(Arc::default(), Arc::default());
+        let mut registry = Registry::with_prefix("campanile");
+        register(&mut registry, [("public", Arc::default()), ("admin", Arc::default())]);
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
         for listener in ["public", "admin"] {
