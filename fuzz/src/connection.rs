@@ -29,7 +29,7 @@ pub fn run(data: &[u8]) {
 
 /// Sends pieces and reads all that comes back.
 fn serve(pieces: &[&[u8]]) -> (Seen, Vec<u8>) {
-    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
+    let runtime = Builder::new_current_thread().enable_all().start_paused(true).build().expect("a runtime");
     let seen = Arc::new(Mutex::new(Seen::new()));
     let noted = seen.clone();
     let app = tower::service_fn(move |request| answer(request, noted.clone()));

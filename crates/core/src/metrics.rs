@@ -57,6 +57,14 @@ pub struct Metrics {
     pub bytes_written: Counter,
     /// Reads of the log for streams that were behind, by `outcome`.
     pub refills: Outcomes,
+    /// Reads of the store that those were: one may be of many logs.
+    pub refill_reads: Counter,
+    /// Bytes that rings, streams whose readers stall, and reads of logs hold now.
+    pub held_bytes: Gauge,
+    /// Backlogs let go of because too much was held, by `kind`: a `ring` was emptied, a `stream` closed.
+    pub sheds: Outcomes,
+    /// The bytes that those held.
+    pub shed_bytes: Outcomes,
     /// `gap` events written.
     pub gaps: Counter,
     /// Frames dropped from rings before every stream had them, by `kind`: `logged` ones are refilled, `live` ones are told by `gap`.
@@ -84,6 +92,10 @@ impl Default for Metrics {
             events_written: Counter::default(),
             bytes_written: Counter::default(),
             refills: Outcomes::default(),
+            refill_reads: Counter::default(),
+            held_bytes: Gauge::default(),
+            sheds: Outcomes::default(),
+            shed_bytes: Outcomes::default(),
             gaps: Counter::default(),
             dropped: Outcomes::default(),
             conflated: Counter::default(),
@@ -113,6 +125,8 @@ impl Metrics {
         begin(&self.ends, "reason", &ends);
         begin(&self.refills, "outcome", &["read", "early", "failed"]);
         begin(&self.dropped, "kind", &["logged", "live"]);
+        begin(&self.sheds, "kind", &["ring", "stream"]);
+        begin(&self.shed_bytes, "kind", &["ring", "stream"]);
         begin(&self.publishes, "outcome", &["accepted", "replayed", "invalid", "conflict", "unavailable"]);
     }
 
@@ -126,6 +140,15 @@ impl Metrics {
         to.register("events_written", "Events handed to connections", self.events_written.clone());
         to.register_with_unit("written", "Bytes handed to connections", Unit::Bytes, self.bytes_written.clone());
         to.register("refills", "Log reads for streams that were behind", self.refills.clone());
+        to.register("refill_reads", "Store reads for streams that were behind", self.refill_reads.clone());
+        to.register_with_unit("held", "Bytes held for streams", Unit::Bytes, self.held_bytes.clone());
+        to.register("sheds", "Backlogs let go of because too much was held", self.sheds.clone());
+        to.register_with_unit(
+            "shed",
+            "Bytes let go of because too much was held",
+            Unit::Bytes,
+            self.shed_bytes.clone(),
+        );
         to.register("gaps", "Gap events written", self.gaps.clone());
         to.register("dropped_frames", "Frames dropped from rings before every stream had them", self.dropped.clone());
         to.register("conflated_signals", "Signals replaced by a newer one of their key", self.conflated.clone());

@@ -53,6 +53,9 @@ pub struct SseOptions {
     pub expiring: Duration,
     /// Log reads under way at once for streams that are behind. Default 8.
     pub max_refills: usize,
+    /// Bytes that all rings, streams whose readers stall, and log reads of this node hold together. Beyond it the largest backlog goes first.
+    /// Default 512 MiB.
+    pub memory_budget_bytes: usize,
 }
 
 impl Default for SseOptions {
@@ -69,6 +72,7 @@ impl Default for SseOptions {
             max_lifetime: None,
             expiring: Duration::from_secs(30),
             max_refills: 8,
+            memory_budget_bytes: 512 * 1024 * 1024,
         }
     }
 }

@@ -54,8 +54,8 @@ use crate::{
 use campanile_core::{
     BoxFuture, Mark, NotificationId, Recipient, Seq, StoreMetrics, Tenant, Timestamp, Topic, UserId,
     store::{
-        Done, Head, InboxPage, InboxQuery, Item, LogPage, Marked, NamePage, Publish, Published, RecipientRecord,
-        Record, Store, StoreError, StoreResult, Sweep, Swept, Withdrawn,
+        Done, Head, InboxPage, InboxQuery, Item, LogPage, LogQuery, Marked, NamePage, Publish, Published,
+        RecipientRecord, Record, Store, StoreError, StoreResult, Sweep, Swept, Withdrawn,
     },
 };
 use std::{fmt, path::Path, sync::Arc};
@@ -191,6 +191,10 @@ impl Store for Sqlite {
         max_bytes: usize,
     ) -> BoxFuture<'_, StoreResult<Option<LogPage>>> {
         Box::pin(read::snapshot(&self.0.shared, move |now| now.log(&recipient, after, limit, max_bytes)))
+    }
+
+    fn logs(&self, queries: Vec<LogQuery>, max_bytes: usize) -> BoxFuture<'_, StoreResult<Vec<Option<LogPage>>>> {
+        Box::pin(read::snapshot(&self.0.shared, move |now| now.logs(&queries, max_bytes)))
     }
 
     fn inbox(&self, recipient: Recipient, query: InboxQuery) -> BoxFuture<'_, StoreResult<Option<InboxPage>>> {

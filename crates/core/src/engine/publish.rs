@@ -236,6 +236,7 @@ impl Engine {
             bus.announce(recipients.iter().map(signal).collect());
         }
         let hub = &self.inner.hub;
+        let frame = hub.frame(frame.clone());
         recipients.iter().map(|recipient| hub.signal(recipient, frame.clone(), key.map(Into::into))).sum()
     }
 
@@ -299,6 +300,7 @@ impl Announcer {
         if let Some(bus) = &self.bus {
             bus.announce(appended.iter().map(|entry| announcement(entry, frame)).collect());
         }
+        let frame = self.hub.frame(frame.clone());
         let announce = |Appended { recipient, head }: &Appended| {
             let entry = Logged { cursor: head.cursor(), counts: head.counts, frame: frame.clone(), at };
             self.hub.announce(recipient, entry)

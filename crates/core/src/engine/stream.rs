@@ -39,8 +39,8 @@ impl Engine {
         let who = request.identity.recipient.clone();
         let lease = self.place(&request).await?;
         let head = self.head(&who).await?;
-        let (store, now) = (self.inner.store.clone(), self.inner.clock.now());
-        Ok(Session::new(Opening { lease, store, request, head, floor: self.floor(&head), now }))
+        let now = self.inner.clock.now();
+        Ok(Session::new(Opening { lease, request, head, floor: self.floor(&head), now }))
     }
 
     /// Takes a place in the hub; where there is none, again a moment later.

@@ -5,7 +5,7 @@ use crate::{
     Clock, Recipient, RetentionOptions,
     bus::{Announcement, Bus, BusSink},
     frame,
-    hub::{Hub, Logged},
+    hub::{Hub, Logged, Refills},
     store::{Store, StoreResult, Sweep, Swept},
 };
 use std::{
@@ -38,6 +38,9 @@ pub(super) fn start(
         vec![tokio::spawn(sweep_for_ever(Arc::clone(store), announcer, Arc::clone(clock), retention.clone()))];
     // Alone, a node hears of every commit; it compares only when it is in doubt.
     let every = if bus.is_some() { HEADS_EVERY } else { Duration::MAX };
+    for _ in 0..hub.options.max_refills.max(1) {
+        tasks.push(tokio::spawn(Refills::serve(Arc::clone(hub), Arc::clone(store))));
+    }
     tasks.push(tokio::spawn(compare_heads_for_ever(Arc::clone(hub), Arc::clone(store), every)));
     tasks
 }
@@ -130,10 +133,11 @@ impl BusSink for Sink {
         let Some(hub) = self.hub.upgrade() else { return };
         match announcement {
             Announcement::Entry { recipient, cursor, counts, frame } => {
+                let frame = hub.frame(frame);
                 hub.announce(&recipient, Logged { cursor, counts, frame, at: Instant::now() });
             }
             Announcement::Signal { recipient, frame, key } => {
-                hub.signal(&recipient, frame, key);
+                hub.signal(&recipient, hub.frame(frame), key);
             }
         }
     }

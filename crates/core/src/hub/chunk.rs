@@ -70,6 +70,12 @@ impl Chunk {
         self.events = events;
     }
 
+    /// The events of another one after those that are here.
+    pub(super) fn append(&mut self, other: &Self) {
+        self.bytes.extend_from_slice(&other.bytes);
+        self.events += other.events;
+    }
+
     /// An event of the log at its position.
     pub(super) fn stamp(&mut self, cursor: Cursor, frame: &Frame) {
         frame::stamp(&mut self.bytes, cursor, frame);

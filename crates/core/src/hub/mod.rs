@@ -2,6 +2,9 @@
 //!
 //! Users are spread over shards; a shard is one short lock around plain data. No waker is woken and nothing is awaited under it.
 
+#[cfg(test)]
+mod accounting;
+mod budget;
 mod chunk;
 mod connection;
 mod end;
@@ -10,6 +13,7 @@ mod refill;
 mod ring;
 mod session;
 mod shard;
+mod shed;
 mod slot;
 mod takeover;
 mod times;
@@ -25,12 +29,14 @@ pub use takeover::{Offered, Takeover};
 
 pub(crate) use connection::{About, Moment};
 pub(crate) use open::{Opening, resume};
+pub(crate) use refill::Refills;
 pub(crate) use user::Logged;
 
 use crate::{
     ConnectionId, ConnectionLimitPolicy, Cursor, Metrics, Recipient, Seq, SseOptions, Tenant, Timestamp, UserId,
     bus::Bus, frame::Frame,
 };
+use budget::Budget;
 use parking_lot::Mutex;
 use ring::RingLimits;
 use shard::Shard;
@@ -44,12 +50,8 @@ use std::{
     task::{Poll, Waker},
     time::Duration,
 };
-use tokio::{
-    runtime::Handle,
-    sync::{Notify, Semaphore},
-    time::Instant,
-};
-use user::{Announced, Pass, Terms, User};
+use tokio::{runtime::Handle, sync::Notify, time::Instant};
+use user::{Pass, Terms, User};
 use wake::WakeList;
 
 /// More shards than cores, so that two publishers seldom meet at one lock.
@@ -69,7 +71,8 @@ pub(crate) struct Hub {
     drain_turn: AtomicU32,
     runtime: Handle,
     bus: Option<Arc<dyn Bus>>,
-    pub(crate) refills: Semaphore,
+    pub(crate) refills: Refills,
+    budget: Arc<Budget>,
     /// The bus lost announcements: every stream is perhaps behind.
     pub(crate) interrupted: Notify,
     pub(crate) options: SseOptions,
@@ -119,7 +122,8 @@ impl Hub {
             runtime,
             bus,
             interrupted: Notify::new(),
-            refills: Semaphore::new(options.max_refills.max(1)),
+            refills: Refills::new(),
+            budget: Budget::new(options.memory_budget_bytes, metrics.clone()),
             options,
             log_entries,
             metrics,
@@ -138,6 +142,11 @@ impl Hub {
     fn terms(&self) -> Terms<'_> {
         let limits = RingLimits { frames: self.options.buffer_frames, bytes: self.options.buffer_bytes };
         Terms { limits, metrics: &self.metrics }
+    }
+
+    /// The frame as it is to be announced: what it holds counts, once, while anybody has it.
+    pub(crate) fn frame(&self, frame: Frame) -> Frame {
+        self.budget.count(frame)
     }
 
     /// Streams open now, on this node.
@@ -222,10 +231,12 @@ impl Hub {
 
     fn leave(&self, lease: &Lease) {
         let mut shard = self.shards[lease.shard].lock();
-        let Some(user) = shard.at(lease.user) else { return };
-        user.leave(lease.key);
-        if user.is_empty() {
-            shard.remove(&lease.recipient);
+        let left = shard.change_at(lease.user, &self.budget, |user| {
+            user.leave(lease.key);
+            user.is_empty()
+        });
+        if left == Some(true) {
+            shard.remove(&lease.recipient, &self.budget);
             if let Some(bus) = &self.bus {
                 bus.unwatch(&lease.recipient);
             }
@@ -234,16 +245,17 @@ impl Hub {
 
     /// Announces a committed entry to the user's streams. Answers how many will write it.
     pub(crate) fn announce(self: &Arc<Self>, recipient: &Recipient, entry: Logged) -> usize {
-        let announced = match self.shard(recipient).lock().get_mut(recipient) {
-            Some(user) => user.announce(entry, self.terms()),
-            None => Announced::default(),
-        };
+        let mut shard = self.shard(recipient).lock();
+        let announced = shard.change(recipient, &self.budget, |user| user.announce(entry, self.terms()));
+        drop(shard);
+        let announced = announced.unwrap_or_default();
         if announced.began_waiting {
             self.stop_waiting_soon(recipient.clone());
         }
         if announced.doubtful {
             self.interrupted.notify_one();
         }
+        self.shed();
         announced.wakers.wake();
         announced.reached
     }
@@ -258,10 +270,9 @@ impl Hub {
 
     /// Hands a live event to the user's streams. Answers how many will write it.
     pub(crate) fn signal(&self, recipient: &Recipient, frame: Frame, key: Option<Box<str>>) -> usize {
-        let announced = match self.shard(recipient).lock().get_mut(recipient) {
-            Some(user) => user.signal(frame, key, Instant::now(), self.terms()),
-            None => Announced::default(),
-        };
+        let signal = |user: &mut User| user.signal(frame, key, Instant::now(), self.terms());
+        let announced = self.shard(recipient).lock().change(recipient, &self.budget, signal).unwrap_or_default();
+        self.shed();
         announced.wakers.wake();
         announced.reached
     }
@@ -297,8 +308,8 @@ impl Hub {
             let mut shard = shard.lock();
             let wakers =
                 shard.users().find(|(who, user)| who.tenant == *tenant && user.has(id)).map(|(who, _)| who.clone());
-            let Some(user) = wakers.and_then(|who| shard.get_mut(&who)) else { return false };
-            let wakers = user.cut(Some(id));
+            let cut = |user: &mut User| user.cut(Some(id));
+            let Some(wakers) = wakers.and_then(|who| shard.change(&who, &self.budget, cut)) else { return false };
             drop(shard);
             wakers.wake();
             true
@@ -306,7 +317,8 @@ impl Hub {
     }
 
     fn act(&self, recipient: &Recipient, act: impl FnOnce(&mut User) -> WakeList) {
-        let wakers = self.shard(recipient).lock().get_mut(recipient).map(act);
+        let wakers = self.shard(recipient).lock().change(recipient, &self.budget, act);
+        self.shed();
         wakers.unwrap_or_default().wake();
     }
 
@@ -380,6 +392,13 @@ impl Lease {
         ((self.user * SHARDS) + self.shard) as u64
     }
 
+    /// Whoever writes the stream keeps so many bytes that its reader does not take.
+    fn keep(&self, bytes: usize, waker: &Waker) {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        self.with(|user, key| user.keep(key, bytes, waker));
+        self.hub.shed();
+    }
+
     fn take_dropped(&self) -> u64 {
         self.with(|user, key| user.take_dropped(key)).unwrap_or(0)
     }
@@ -390,7 +409,7 @@ impl Lease {
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut User, u64) -> T) -> Option<T> {
-        self.hub.shards[self.shard].lock().at(self.user).map(|user| act(user, self.key))
+        self.hub.shards[self.shard].lock().change_at(self.user, &self.hub.budget, |user| act(user, self.key))
     }
 }
 

@@ -3,10 +3,9 @@
 use super::{Lease, ResetReason, Resume};
 use crate::{
     Cursor, Recipient, Seq, Tenant, Timestamp, UserId,
-    store::{Head, Store, StoreError},
+    store::{Head, StoreError},
 };
 use bytes::Bytes;
-use std::sync::Arc;
 
 /// Whose stream it is, and until when.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -104,7 +103,6 @@ pub enum OpenError {
 /// Everything a session begins with.
 pub(crate) struct Opening {
     pub(crate) lease: Lease,
-    pub(crate) store: Arc<dyn Store>,
     pub(crate) request: OpenRequest,
     pub(crate) head: Head,
     /// The oldest position that can be continued.

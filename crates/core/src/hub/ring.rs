@@ -46,6 +46,15 @@ pub(super) struct Pushed {
     pub(super) conflated: bool,
 }
 
+impl Pushed {
+    fn drop(&mut self, item: &Item) {
+        match item.kind {
+            Kind::Logged { .. } => self.dropped_logged += 1,
+            Kind::Live { .. } => self.dropped_live.push(item.index),
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Ring {
     items: VecDeque<Item>,
@@ -88,11 +97,28 @@ impl Ring {
     fn make_room(&mut self, limits: RingLimits, pushed: &mut Pushed) {
         while self.items.len() > limits.frames || self.bytes > limits.bytes {
             let Some(item) = self.pop() else { return };
-            match item.kind {
-                Kind::Logged { .. } => pushed.dropped_logged += 1,
-                Kind::Live { .. } => pushed.dropped_live.push(item.index),
-            }
+            pushed.drop(&item);
         }
+    }
+
+    /// What it holds in memory beside its frames, which others may share.
+    pub(super) fn held(&self) -> usize {
+        self.items.len() * size_of::<Item>()
+    }
+
+    /// How large its frames are.
+    pub(super) fn frame_bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Drops every frame as a full ring drops its oldest.
+    pub(super) fn empty(&mut self) -> Pushed {
+        let mut pushed = Pushed::default();
+        while let Some(item) = self.pop() {
+            pushed.drop(&item);
+        }
+        self.items = VecDeque::new();
+        pushed
     }
 
     /// Drops everything; indices go on.
@@ -124,6 +150,12 @@ impl Ring {
         if self.items.is_empty() {
             self.items = VecDeque::new();
         }
+    }
+
+    /// What it holds, added up from nothing.
+    #[cfg(test)]
+    pub(super) fn added_up(&self) -> usize {
+        self.items.iter().map(|item| item.frame.len() + size_of::<Item>()).sum()
     }
 
     #[cfg(test)]

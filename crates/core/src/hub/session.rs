@@ -3,7 +3,7 @@
 use super::{
     Chunk, EndReason, Lease, ResetReason, Resume, Transport,
     open::{Opening, resume},
-    refill::{self, Lost, Refill},
+    refill::{Flight, Lost, Place, Refill, Refills},
     times::{Sign, Times},
     user::Pass,
 };
@@ -11,15 +11,13 @@ use crate::{
     ConnectionId, Cursor, Epoch, Recipient, Seq,
     frame::{self, Ready, VersionedCounts},
     metrics::count,
-    store::Store,
 };
 use bytes::Bytes;
 use campanile_sse::Retry;
-use futures_util::future::BoxFuture;
+use futures_util::FutureExt;
 use std::{
     pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -54,12 +52,11 @@ pub enum Step {
 /// whoever drives many streams: the clock, the timer and the buffer are the caller's.
 pub struct Session {
     lease: Lease,
-    store: Arc<dyn Store>,
     resume: Resume,
     transport: Transport,
     epoch: Epoch,
     greeting: Option<Box<[u8]>>,
-    refill: Option<BoxFuture<'static, Result<Refill, Lost>>>,
+    refill: Option<Flight>,
     times: Times,
     timer: Option<Pin<Box<Sleep>>>,
     opened: Instant,
@@ -70,7 +67,7 @@ pub struct Session {
 
 impl Session {
     pub(crate) fn new(opening: Opening) -> Self {
-        let Opening { lease, store, request, head, floor, now } = opening;
+        let Opening { lease, request, head, floor, now } = opening;
         let options = &lease.hub.options;
         let (resume, last) = resume(request.position.as_deref(), &head, floor, options.replay_limit);
         let cursor = Cursor { epoch: head.epoch, seq: last };
@@ -89,7 +86,6 @@ impl Session {
         let times = Times::new(options, &request.identity, opened, now);
         let session = Self {
             lease,
-            store,
             resume,
             transport: request.transport,
             epoch: head.epoch,
@@ -216,7 +212,7 @@ impl Session {
         let polled = self.poll_events(cx, now, chunk);
         // Looked for only now that the waker is registered, so that no drain is missed.
         if let Some(drain) = self.lease.hub.drain() {
-            self.times.notice(drain, || self.lease.hub.drain_share());
+            self.times.notice(drain, now, || self.lease.hub.drain_share());
         }
         if polled.is_ready() {
             return polled;
@@ -237,11 +233,18 @@ impl Session {
         self.times.end(now).is_some() || self.lease.ends().is_some()
     }
 
+    /// For whoever writes the bytes: it keeps so many that the peer does not take, and does not ask for more before they are gone; 0: they are.
+    /// They count for the memory that all streams may hold. When that is too much and these are the most, the stream must end; then, and for no
+    /// news, the waker is woken.
+    pub fn keep(&self, bytes: usize, waker: &Waker) {
+        self.lease.keep(bytes, waker);
+    }
+
     /// What the ring or the store has for this stream.
     fn poll_events(&mut self, cx: &mut Context<'_>, now: Instant, chunk: &mut Chunk) -> Poll<Step> {
         loop {
             if let Some(refill) = &mut self.refill {
-                let Poll::Ready(read) = refill.as_mut().poll(cx) else { return Poll::Pending };
+                let Poll::Ready(read) = refill.poll_unpin(cx) else { return Poll::Pending };
                 self.refill = None;
                 return match read {
                     Ok(refill) => self.replay(&refill, now, chunk),
@@ -259,22 +262,16 @@ impl Session {
     }
 
     fn begin_refill(&mut self, after: Seq) {
-        let (hub, store) = (Arc::clone(&self.lease.hub), Arc::clone(&self.store));
-        let recipient = self.lease.recipient.clone();
-        self.refill = Some(Box::pin(refill::read(hub, store, recipient, self.epoch, after)));
+        let place = Place { recipient: self.lease.recipient.clone(), epoch: self.epoch, after };
+        self.refill = Some(Refills::join(&self.lease.hub, place));
     }
 
     /// Writes what was read from the log.
     fn replay(&mut self, refill: &Refill, now: Instant, chunk: &mut Chunk) -> Poll<Step> {
-        let Refill { page, last } = refill;
         chunk.clear();
         chunk.tell_gap(self.lease.take_dropped());
-        for entry in &page.entries {
-            let cursor = Cursor { epoch: self.epoch, seq: entry.seq };
-            chunk.stamp(cursor, &frame::change(&entry.change));
-        }
-        chunk.counts(page.head.counts, page.head.seq);
-        self.lease.place(Cursor { epoch: self.epoch, seq: *last }, page.head.seq);
+        chunk.append(&refill.chunk);
+        self.lease.place(Cursor { epoch: self.epoch, seq: refill.last }, refill.head);
         self.wrote(Step::More, now, chunk)
     }
 

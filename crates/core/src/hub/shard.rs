@@ -1,6 +1,6 @@
 //! The users of one shard.
 
-use super::user::User;
+use super::{budget::Budget, user::User};
 use crate::Recipient;
 use slab::Slab;
 use std::collections::HashMap;
@@ -17,13 +17,28 @@ impl Shard {
         self.places.get(recipient).and_then(|place| self.users.get(*place)).map(|user| &**user)
     }
 
-    pub(super) fn get_mut(&mut self, recipient: &Recipient) -> Option<&mut User> {
-        self.places.get(recipient).and_then(|place| self.users.get_mut(*place)).map(|user| &mut **user)
+    /// Changes a user, and counts what it holds then.
+    pub(super) fn change<T>(
+        &mut self,
+        recipient: &Recipient,
+        budget: &Budget,
+        act: impl FnOnce(&mut User) -> T,
+    ) -> Option<T> {
+        let place = *self.places.get(recipient)?;
+        self.change_at(place, budget, act)
     }
 
-    /// The user at a place.
-    pub(super) fn at(&mut self, place: usize) -> Option<&mut User> {
-        self.users.get_mut(place).map(|user| &mut **user)
+    /// The same with the user at a place.
+    pub(super) fn change_at<T>(
+        &mut self,
+        place: usize,
+        budget: &Budget,
+        act: impl FnOnce(&mut User) -> T,
+    ) -> Option<T> {
+        let user = self.users.get_mut(place)?;
+        let done = act(user);
+        user.settle(budget);
+        Some(done)
     }
 
     /// The user of this name, who is taken in if it is not here.
@@ -39,9 +54,10 @@ impl Shard {
         (place, &mut self.users[place])
     }
 
-    pub(super) fn remove(&mut self, recipient: &Recipient) {
+    /// Takes out a user, who no longer holds anything then.
+    pub(super) fn remove(&mut self, recipient: &Recipient, budget: &Budget) {
         if let Some(place) = self.places.remove(recipient) {
-            self.users.remove(place);
+            budget.change(self.users.remove(place).settled, 0);
         }
     }
 
@@ -51,6 +67,11 @@ impl Shard {
 
     pub(super) fn users(&self) -> impl Iterator<Item = (&Recipient, &User)> {
         self.places.iter().filter_map(|(who, place)| Some((who, &**self.users.get(*place)?)))
+    }
+
+    /// The users that hold something, with their places.
+    pub(super) fn holders(&self) -> impl Iterator<Item = (usize, &User)> {
+        self.users.iter().filter(|(_, user)| user.settled > 0).map(|(place, user)| (place, &**user))
     }
 
     pub(super) fn users_mut(&mut self) -> impl Iterator<Item = &mut User> {

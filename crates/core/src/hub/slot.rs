@@ -33,6 +33,8 @@ pub(super) struct Slot {
     pub(super) dropped: u64,
     pub(super) end: Option<EndReason>,
     transport: Transport,
+    /// Bytes that its writer keeps, because its reader does not take them.
+    pub(super) kept: u32,
     pub(super) waker: Option<Waker>,
 }
 
@@ -50,8 +52,14 @@ impl Slot {
             dropped: 0,
             end: None,
             transport: about.transport,
+            kept: 0,
             waker: None,
         }
+    }
+
+    /// The waker, if the stream can write what is new: one whose reader stalls is woken for its end only.
+    pub(super) fn waker_for_news(&mut self) -> Option<Waker> {
+        if self.kept == 0 { self.waker.take() } else { None }
     }
 
     /// Whether a revocation of everything issued before a moment takes this stream.

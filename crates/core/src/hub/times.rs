@@ -44,10 +44,11 @@ impl Times {
         self.heartbeat = now + less_jitter(options.heartbeat);
     }
 
-    /// Takes the moment of this stream's end, once: `share` says where in the window.
-    pub(super) fn notice(&mut self, drain: Drain, share: impl FnOnce() -> f64) {
+    /// Takes the moment of this stream's end, once: `share` says where in the window, or in what is left of it for one that opened late.
+    pub(super) fn notice(&mut self, drain: Drain, now: Instant, share: impl FnOnce() -> f64) {
         if !std::mem::replace(&mut self.drains, true) {
-            let at = drain.began + (drain.ends - drain.began).mul_f64(share());
+            let from = now.max(drain.began);
+            let at = from + drain.ends.saturating_duration_since(from).mul_f64(share());
             if self.leaves.is_none_or(|(lifetime, _)| at <= lifetime) {
                 self.leaves = Some((at, EndReason::Draining));
             }

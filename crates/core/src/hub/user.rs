@@ -2,6 +2,7 @@
 
 use super::{
     Connection, EndReason,
+    budget::Budget,
     chunk::Chunk,
     connection::{About, Moment},
     ring::{Kind, Pushed, Ring, RingLimits},
@@ -31,6 +32,10 @@ pub(super) struct User {
     head: Option<Seq>,
     /// Entries that overtook their predecessor.
     early: Option<Box<Early>>,
+    /// Bytes that the writers of its streams keep.
+    kept: usize,
+    /// What it held when that was counted last.
+    pub(super) settled: usize,
 }
 
 /// What a node grants its rings, and where it counts what they do.
@@ -77,7 +82,8 @@ pub(super) enum Pass {
 
 impl User {
     pub(super) fn new(serial: u64) -> Self {
-        Self { serial, ring: Ring::new(), slots: Slots::default(), epoch: None, head: None, early: None }
+        let (ring, slots) = (Ring::new(), Slots::default());
+        Self { serial, ring, slots, epoch: None, head: None, early: None, kept: 0, settled: 0 }
     }
 
     /// Streams that count for the limit: those that were told to end do not.
@@ -96,6 +102,7 @@ impl User {
 
     pub(super) fn leave(&mut self, key: u64) {
         if let Some(slot) = self.slots.remove(key) {
+            self.kept -= slot.kept as usize;
             self.ring.written(slot.index, self.ring.next_index());
         }
     }
@@ -173,7 +180,60 @@ impl User {
     }
 
     pub(super) fn take_wakers(&mut self) -> WakeList {
-        self.slots.iter_mut().filter_map(|slot| slot.waker.take()).collect()
+        self.slots.iter_mut().filter_map(Slot::waker_for_news).collect()
+    }
+
+    /// The stream's writer keeps so many bytes that its reader does not take; 0: it took them. Registers the waker, for the stream's end.
+    pub(super) fn keep(&mut self, key: u64, bytes: u32, waker: &Waker) {
+        if let Some(slot) = self.slots.get_mut(key) {
+            self.kept = self.kept - slot.kept as usize + bytes as usize;
+            slot.kept = bytes;
+            slot.idle(waker);
+        }
+    }
+
+    /// Counts what it holds now.
+    pub(super) fn settle(&mut self, budget: &Budget) {
+        let held = self.held();
+        budget.change(std::mem::replace(&mut self.settled, held), held);
+    }
+
+    /// What it holds in memory beyond its places and the frames themselves.
+    pub(super) fn held(&self) -> usize {
+        self.ring.held() + self.early_entries().count() * size_of::<Logged>() + self.kept
+    }
+
+    fn early_entries(&self) -> impl Iterator<Item = &Logged> {
+        self.early.iter().flat_map(|early| early.values())
+    }
+
+    /// What goes when its ring is emptied, if it shares its frames with nobody.
+    pub(super) fn ring_bytes(&self) -> usize {
+        let early: usize = self.early_entries().map(|entry| entry.frame.len()).sum();
+        self.held() - self.kept + self.ring.frame_bytes() + early
+    }
+
+    /// The streams whose writers keep bytes, and how many.
+    pub(super) fn kept_by_streams(&self) -> impl Iterator<Item = (u64, usize)> {
+        let stalled = self.slots.iter().filter(|slot| slot.kept > 0 && slot.end.is_none());
+        stalled.map(|slot| (slot.key, slot.kept as usize))
+    }
+
+    /// Ends a stream whose reader stalls, if it still does; answers how many bytes its writer lets go of.
+    pub(super) fn close_stalled(&mut self, key: u64) -> (usize, WakeList) {
+        let stalled = self.slots.get_mut(key).filter(|slot| slot.kept > 0 && slot.end.is_none());
+        let Some(slot) = stalled else { return (0, WakeList::default()) };
+        slot.end = Some(EndReason::Busy);
+        (slot.kept as usize, slot.waker.take().into_iter().collect())
+    }
+
+    /// Empties the ring, and waits no longer for what is missing; answers how many bytes that held.
+    pub(super) fn empty_ring(&mut self, terms: Terms<'_>) -> (usize, WakeList) {
+        let bytes = self.ring_bytes();
+        let wakers = self.stop_waiting(terms);
+        let pushed = self.ring.empty();
+        self.dropped(pushed, terms.metrics);
+        (bytes, wakers)
     }
 
     /// A committed entry was announced: the next one goes to the ring, a known one is dropped, one that overtook others waits.
@@ -300,6 +360,15 @@ impl User {
     /// Why a stream must end, if it must.
     pub(super) fn ends(&mut self, key: u64) -> Option<EndReason> {
         self.slots.get_mut(key).and_then(|slot| slot.end)
+    }
+
+    /// What it holds, added up from nothing, and how much of it is of streams that end.
+    #[cfg(test)]
+    pub(super) fn added_up(&self) -> (usize, usize) {
+        let early: usize = self.early_entries().map(|entry| entry.frame.len() + size_of::<Logged>()).sum();
+        let kept: usize = self.slots.iter().map(|slot| slot.kept as usize).sum();
+        let ending = self.slots.iter().filter(|slot| slot.end.is_some()).map(|slot| slot.kept as usize).sum();
+        (self.ring.added_up() + early + kept, ending)
     }
 }
 

@@ -57,6 +57,8 @@ macro_rules! store_contract {
             reads: users_without_a_log_have_nothing,
             reads: a_log_is_read_in_pages_without_holes,
             reads: a_page_of_the_log_ends_after_the_entry_that_exceeds_the_bytes,
+            reads: several_logs_are_read_as_each_of_them_is,
+            reads: several_logs_are_read_up_to_the_bytes_of_all_and_never_to_nothing,
             reads: positions_at_or_after_the_head_have_nothing_after_them,
             reads: an_inbox_is_paged_newest_first_and_more_is_exact,
             reads: paging_is_stable_while_new_ones_arrive,

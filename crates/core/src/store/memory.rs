@@ -9,8 +9,8 @@ use self::{
     log::Log,
 };
 use super::{
-    Done, Head, InboxPage, InboxQuery, Item, LogPage, Marked, NamePage, Publish, Published, RecipientRecord, Record,
-    Store, StoreResult, Sweep, Swept, Withdrawn,
+    Done, Head, InboxPage, InboxQuery, Item, LogPage, LogQuery, Marked, NamePage, Publish, Published, RecipientRecord,
+    Record, Store, StoreResult, Sweep, Swept, Withdrawn,
 };
 use crate::{BoxFuture, Mark, NotificationId, Recipient, Seq, Tenant, Timestamp, Topic, UserId};
 use futures_util::future::ready;
@@ -96,6 +96,23 @@ impl Store for MemoryStore {
         max_bytes: usize,
     ) -> BoxFuture<'_, StoreResult<Option<LogPage>>> {
         self.answer(|data| data.logs.get(&recipient).map(|log| log.page(after, limit, max_bytes)))
+    }
+
+    fn logs(&self, queries: Vec<LogQuery>, max_bytes: usize) -> BoxFuture<'_, StoreResult<Vec<Option<LogPage>>>> {
+        self.answer(|data| {
+            let mut bytes = 0;
+            let mut pages = Vec::with_capacity(queries.len());
+            for query in queries.iter() {
+                let log = data.logs.get(&query.recipient);
+                let page = log.map(|log| log.page(query.after, query.limit, query.max_bytes));
+                bytes += page.as_ref().map_or(0, LogPage::body_bytes);
+                pages.push(page);
+                if bytes > max_bytes {
+                    break;
+                }
+            }
+            pages
+        })
     }
 
     fn inbox(&self, recipient: Recipient, query: InboxQuery) -> BoxFuture<'_, StoreResult<Option<InboxPage>>> {

@@ -12,5 +12,6 @@ mod operate;
 mod races;
 mod slow;
 mod store_contract;
+mod storm;
 mod stream;
 mod support;

@@ -131,11 +131,11 @@ impl Stream {
     fn try_turn(&mut self, cx: &mut Context<'_>, now: Instant, chunk: &mut Chunk) -> io::Result<Turn> {
         self.read(cx)?;
         if let Some(rest) = self.rest.take() {
-            return self.push_on(rest, now);
+            return self.push_on(cx.waker(), rest, now);
         }
         let Poll::Ready(step) = self.session.poll_step(cx, now, chunk) else { return Ok(Turn::Rest) };
         self.ended = step == Step::End;
-        self.write(now, chunk.bytes())?;
+        self.write(cx.waker(), now, chunk.bytes())?;
         Ok(match step {
             _ if self.rest.is_some() => Turn::Rest,
             Step::More => Turn::Again,
@@ -167,7 +167,7 @@ impl Stream {
     }
 
     /// Writes the rest of an earlier chunk.
-    fn push_on(&mut self, mut rest: Box<Rest>, now: Instant) -> io::Result<Turn> {
+    fn push_on(&mut self, waker: &Waker, mut rest: Box<Rest>, now: Instant) -> io::Result<Turn> {
         let taken = self.offer(&rest.bytes[rest.written..])?;
         if taken > 0 {
             rest.since = now;
@@ -178,24 +178,26 @@ impl Stream {
             let torn = !self.ended && self.session.must_end(now);
             return Ok(if torn { Turn::Tear } else { Turn::Rest });
         }
+        self.session.keep(0, waker);
         Ok(if self.ended { Turn::Over } else { Turn::Again })
     }
 
     /// Writes a chunk, after the head if that is still to be written: both in one go.
-    fn write(&mut self, now: Instant, bytes: &[u8]) -> io::Result<()> {
+    fn write(&mut self, waker: &Waker, now: Instant, bytes: &[u8]) -> io::Result<()> {
         let Some(head) = self.head.take() else {
             let taken = self.offer(bytes)?;
-            self.keep(&bytes[taken..], now);
+            self.keep(waker, &bytes[taken..], now);
             return Ok(());
         };
         let all = [&head, bytes].concat();
         let taken = self.offer(&all)?;
-        self.keep(&all[taken..], now);
+        self.keep(waker, &all[taken..], now);
         Ok(())
     }
 
-    fn keep(&mut self, rest: &[u8], now: Instant) {
+    fn keep(&mut self, waker: &Waker, rest: &[u8], now: Instant) {
         if !rest.is_empty() {
+            self.session.keep(rest.len(), waker);
             self.rest = Some(Box::new(Rest { bytes: rest.to_vec(), written: 0, since: now }));
         }
     }

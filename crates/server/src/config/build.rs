@@ -120,6 +120,7 @@ fn sse(reader: &Reader) -> SseOptions {
         max_connections: reader.whole_if_set(keys::MAX_CONNECTIONS).map(|n| usize::try_from(n).unwrap_or(usize::MAX)),
         buffer_frames: reader.count(keys::BUFFER_FRAMES),
         buffer_bytes: reader.count(keys::BUFFER_BYTES),
+        memory_budget_bytes: reader.count(keys::MEMORY_BUDGET_BYTES),
         replay_limit: reader.whole(keys::REPLAY_LIMIT),
         max_lifetime: reader.whole_if_set(keys::MAX_LIFETIME_SECONDS).map(std::time::Duration::from_secs),
         expiring: reader.seconds(keys::EXPIRING_SECONDS),

@@ -154,6 +154,9 @@ built {
     BUFFER_BYTES = "sse.buffer_bytes", Whole(1, 1 << 40), "262144",
         "Bytes that one user's ring holds for slow readers.",
         "A hundred large frames are more than a hundred small ones.";
+    MEMORY_BUDGET_BYTES = "sse.memory_budget_bytes", Whole(1, 1 << 50), "536870912",
+        "Bytes that all rings, stalled readers and log reads hold together; beyond it the largest backlog goes first.",
+        "Many slow readers together are more than each alone. Rings are read again from the store, stalled readers are closed and resume.";
     REPLAY_LIMIT = "sse.replay_limit", Whole(1, 1_000_000), "1000",
         "How many entries behind a position may be to be resumed exactly; further behind, the client re-reads the inbox.",
         "A replay of everything costs more than a page of the inbox.";
@@ -204,7 +207,6 @@ later {
     "tls.cert", Text, "", "The certificate, a PEM file.", "–";
     "tls.key", Secret, "", "Its key, a PEM file.", "–";
     "bus.url", Secret, "", "What carries announcements between nodes.", "–";
-    "sse.memory_budget_bytes", Whole(1, 1 << 50), "536870912", "Memory for all rings together.", "–";
 }
 }
 

@@ -45,6 +45,7 @@ mod later;
 mod limits;
 mod long_poll;
 mod marks;
+mod memory_budget;
 mod methods;
 mod openapi;
 mod operations;

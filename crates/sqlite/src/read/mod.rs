@@ -12,7 +12,10 @@ use crate::{
 };
 use campanile_core::{
     NotificationId, Recipient, Seq, Tenant, Timestamp, Topic, UserId,
-    store::{Head, InboxPage, InboxQuery, Item, LogPage, NamePage, RecipientRecord, Record, StoreError, StoreResult},
+    store::{
+        Head, InboxPage, InboxQuery, Item, LogPage, LogQuery, NamePage, RecipientRecord, Record, StoreError,
+        StoreResult,
+    },
 };
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -91,6 +94,20 @@ impl<'c> Snapshot<'c> {
         let Some(row) = self.row(who)? else { return Ok(None) };
         let entries = log::entries(self.conn, who, &row, after, limit, max_bytes)?;
         Ok(Some(LogPage { head: row.head, entries }))
+    }
+
+    pub(crate) fn logs(&self, queries: &[LogQuery], max_bytes: usize) -> rusqlite::Result<Vec<Option<LogPage>>> {
+        let mut bytes = 0usize;
+        let mut pages = Vec::with_capacity(queries.len());
+        for LogQuery { recipient, after, limit, max_bytes: of_one } in queries {
+            let page = self.log(recipient, *after, *limit, *of_one)?;
+            bytes = bytes.saturating_add(page.as_ref().map_or(0, LogPage::body_bytes));
+            pages.push(page);
+            if bytes > max_bytes {
+                break;
+            }
+        }
+        Ok(pages)
     }
 
     pub(crate) fn inbox(&self, who: &Recipient, query: &InboxQuery) -> rusqlite::Result<Option<InboxPage>> {

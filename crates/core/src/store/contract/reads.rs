@@ -1,7 +1,7 @@
 //! Reading heads, logs, inboxes, items.
 
 use super::kit::{Kit, PLENTY, assert_dense, at, notification, user};
-use crate::store::{InboxQuery, InboxStatus, Store};
+use crate::store::{InboxQuery, InboxStatus, LogQuery, Store};
 use crate::{Change, NotificationId, Seq, Severity, StateChange, TypeName, UpToState};
 use std::sync::Arc;
 
@@ -58,6 +58,50 @@ pub async fn a_page_of_the_log_ends_after_the_entry_that_exceeds_the_bytes<S: St
     let sizes = [(0, 1), (999, 1), (1000, 2), (2500, 3), (4999, 5), (usize::MAX, 5)];
     for (max_bytes, entries) in sizes {
         assert_eq!(kit.page("u", 0, 100, max_bytes).await.entries.len(), entries, "{max_bytes} bytes");
+    }
+}
+
+/// What of whose log.
+fn query(of: &str, after: u64, limit: usize, max_bytes: usize) -> LogQuery {
+    LogQuery { recipient: user(of), after: Seq(after), limit, max_bytes }
+}
+
+/// Any users, with and without a log, one twice at different places; asked again for what was left out until all are answered.
+pub async fn several_logs_are_read_as_each_of_them_is<S: Store>(store: Arc<S>) {
+    let kit = Kit(store.clone());
+    kit.arrive_many("u", 0, 7).await;
+    kit.arrive_many("v", 0, 3).await;
+    let mut left = vec![
+        query("u", 2, 3, PLENTY),
+        query("nobody", 0, 9, PLENTY),
+        query("v", 0, 9, PLENTY),
+        query("u", 7, 9, PLENTY),
+        query("u", 0, 9, 0),
+    ];
+    assert_eq!(store.logs(vec![], PLENTY).await.unwrap(), []);
+    while !left.is_empty() {
+        let pages = store.logs(left.clone(), PLENTY).await.unwrap();
+        assert!(!pages.is_empty() && pages.len() <= left.len());
+        let asked = left.drain(..pages.len()).collect::<Vec<_>>();
+        for (page, LogQuery { recipient, after, limit, max_bytes }) in pages.into_iter().zip(asked) {
+            assert_eq!(page, store.log(recipient, after, limit, max_bytes).await.unwrap());
+        }
+    }
+}
+
+/// However large one is, it is answered; what comes after too many bytes is not.
+pub async fn several_logs_are_read_up_to_the_bytes_of_all_and_never_to_nothing<S: Store>(store: Arc<S>) {
+    let kit = Kit(store.clone());
+    for name in ["a", "b", "c", "d"] {
+        let mut one = notification(at(0));
+        one.body = "x".repeat(1000).into();
+        kit.send(one, &[name]).await;
+    }
+    let all = || ["a", "b", "c", "d"].map(|name| query(name, 0, 9, PLENTY)).to_vec();
+    for (max_bytes, most) in [(0, 1), (999, 1), (1000, 2), (2500, 3), (PLENTY, 4)] {
+        let pages = store.logs(all(), max_bytes).await.unwrap();
+        assert!((1..=most).contains(&pages.len()), "{} logs within {max_bytes} bytes", pages.len());
+        assert!(pages.iter().flatten().all(|page| page.entries.len() == 1));
     }
 }
 
