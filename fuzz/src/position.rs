@@ -52,7 +52,8 @@ fn name(bytes: &[u8]) {
 fn expected(parts: &Parts) -> Option<Vec<u8>> {
     let header = parts.headers.get("last-event-id").map(|value| value.as_bytes().to_vec());
     let pairs = fuzzing::pairs(parts.uri.query().unwrap_or_default());
-    let parameter = |name: &str| pairs.iter().find(|(found, _)| found == name.as_bytes()).map(|(_, value)| value.clone());
+    let parameter =
+        |name: &str| pairs.iter().find(|(found, _)| found == name.as_bytes()).map(|(_, value)| value.clone());
     let candidates = [header, parameter("lastEventId"), parameter("last_event_id")];
     candidates.into_iter().flatten().find(|position| !position.is_empty())
 }

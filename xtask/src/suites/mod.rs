@@ -1,5 +1,6 @@
 //! The suites of `cargo xtask test`. A new one is a file here with a `run` function, and a line in [`SUITES`].
 
+mod api;
 mod bench;
 mod browser;
 mod clients;
@@ -44,6 +45,7 @@ pub(crate) static SUITES: &[Suite] = &[
     Suite { name: "deny", about: "licences, sources, and who may use which crate (deny.toml)", run: deny::run },
     Suite { name: "clippy", about: "lints of the Rust code, warnings are errors", run: style::clippy },
     Suite { name: "doc", about: "the Rust documentation builds without a warning", run: style::doc },
+    Suite { name: "api", about: "the public API shows no type of another crate but those listed", run: api::run },
     Suite { name: "rust", about: "unit, integration and documentation tests of all crates (debug build)", run: rust::run },
     Suite { name: "ways", about: "the contract's tests with streams as ordinary bodies, and over HTTP/2", run: ways::run },
     Suite { name: "fuzz", about: "everything that reads from the network, fed with made-up input (short)", run: fuzz::run },
