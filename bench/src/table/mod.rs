@@ -5,7 +5,13 @@ mod rows;
 mod text;
 mod trials;
 
-use crate::{place::Place, report, servers::Rivals};
+use crate::{
+    clock::{now, seconds},
+    place::Place,
+    report,
+    scenario::per,
+    servers::Rivals,
+};
 use results::{Results, Who};
 use std::path::{Path, PathBuf};
 pub(crate) use trials::mixed;
@@ -17,8 +23,11 @@ pub(crate) struct Args {
     /// How often each row is measured: medians are shown, with the lowest and the highest
     #[arg(long, default_value_t = 7)]
     rounds: usize,
+    /// No further round is begun if it would not end within so many minutes
+    #[arg(long, default_value_t = 20.0)]
+    minutes: f64,
     /// How long publishers are at work in each measurement
-    #[arg(long, default_value_t = 3.0)]
+    #[arg(long, default_value_t = 2.0)]
     seconds: f64,
     /// How long idle streams are watched: longer than a heartbeat's interval
     #[arg(long, default_value_t = 31.0)]
@@ -62,8 +71,13 @@ pub(crate) fn run(binary: &Path, args: &Args, place: &Place) -> Result<(), Strin
     let rounds = if args.quick { 1 } else { args.rounds };
     let who = everybody(args);
     let bench = trials::Bench::new(binary, &args.rivals, args.size())?;
-    let mut results = Results::default();
+    let (mut results, begin, mut done) = (Results::default(), now(), 0);
     for round in 0..rounds {
+        let spent = seconds(begin, now()) / 60.0;
+        if round > 0 && spent * per(round as u64 + 1, 1.0) / per(round as u64, 1.0) > args.minutes {
+            break;
+        }
+        done = round + 1;
         for trial in Trial::ALL.into_iter().filter(|trial| args.only.is_empty() || args.only.contains(trial)) {
             // Each round begins with another server, so that none is always first.
             for &who in who[round % who.len()..].iter().chain(&who[..round % who.len()]) {
@@ -74,7 +88,7 @@ pub(crate) fn run(binary: &Path, args: &Args, place: &Place) -> Result<(), Strin
             }
         }
     }
-    let text = text::of(args, place, &who, &results);
+    let text = text::of(args, place, &who, done, &results);
     report::deliver(&text, args.record.as_deref())?;
     results.failure_of_ours().map_or(Ok(()), Err)
 }

@@ -8,9 +8,9 @@ use super::{
 use crate::{place::Place, report::figure, servers::Rival};
 use std::fmt::Write;
 
-pub(super) fn of(args: &Args, place: &Place, who: &[Who], results: &Results) -> String {
+pub(super) fn of(args: &Args, place: &Place, who: &[Who], rounds: usize, results: &Results) -> String {
     let mut text = format!(
-        "# Results\n\nMeasured on {} at commit {} with\n\n    {}\n\nMachine: {}.\n\n{ABOUT}\n",
+        "# Results\n\nMeasured on {} at commit {} (rounds: {rounds}) with\n\n    {}\n\nMachine: {}.\n\n{ABOUT}\n",
         place.date,
         place.commit,
         args.command(),
