@@ -1,7 +1,7 @@
 // A shell in a folder of its own, as a reader of the guide has it open: what one command sets, the next one sees.
 
 import { spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { access, chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,6 +11,8 @@ import { fileURLToPath } from "node:url";
 import { until } from "../../lib/until.js";
 import { ROOT } from "./book.js";
 
+/** No other working copy's. */
+const OWN = createHash("sha256").update(ROOT.href).digest("hex").slice(0, 12);
 const TARGET = process.env.CARGO_TARGET_DIR ?? fileURLToPath(new URL("target", ROOT));
 const BINARY = process.env.CAMPANILE_BIN ?? fileURLToPath(new URL("target/release/campanile", ROOT));
 /** The longest is a first build of an application. */
@@ -49,11 +51,14 @@ export class Shell {
   #backgrounds = 0;
   #background;
 
-  /** With `env` on top of the environment; `installed` says whether the binary is there already. */
-  static async open(env, { installed = true } = {}) {
+  /**
+   * With `env` on top of the environment; `installed` says whether the binary is there already. A shell with a `name` is always in the same
+   * place, empty at first: what is compiled there is found again the next time, and does not pile up.
+   */
+  static async open(env, { installed = true, name } = {}) {
     await access(BINARY);
     const shell = new Shell();
-    shell.#folder = await mkdtemp(join(tmpdir(), "campanile-guide-"));
+    shell.#folder = name ? await emptied(join(tmpdir(), `campanile-guide-${OWN}-${name}`)) : await mkdtemp(join(tmpdir(), "campanile-guide-"));
     const bin = join(shell.#folder, "bin");
     await Promise.all([mkdir(bin), mkdir(join(shell.home, ".cargo"), { recursive: true })]);
     await writeFile(join(shell.home, ".cargo/config.toml"), CARGO);
@@ -129,6 +134,12 @@ export class Shell {
     if (this.#bash.exitCode !== null) throw new Error(`the shell ended:\n${this.#output}`);
     return null;
   }
+}
+
+async function emptied(folder) {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder);
+  return folder;
 }
 
 /** The environment without what would configure the server behind the reader's back. */

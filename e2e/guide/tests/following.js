@@ -13,7 +13,7 @@ export function following({ browser, chapters }) {
 }
 
 async function follow(browser, file, snippets) {
-  const reader = await Reader.open(browser, { installed: file !== "quick-start-server.md" });
+  const reader = await Reader.open(browser, { installed: file !== "quick-start-server.md", name: file.replace(".md", "") });
   try {
     await reader.follow(snippets);
     await THEN[file]?.(browser, reader.application);
