@@ -132,16 +132,20 @@ impl Serve {
         let server = Server::new(self.options);
         let Some(campanile) = self.campanile else { return server.serve(self.listeners, app, self.stop).await };
         let server = server.counting(campanile.stats.clone());
-        let (drained, leaving) = (campanile.drained(), campanile.clone());
-        let signal = tokio::spawn(async move {
-            self.stop.await;
-            leaving.drain();
-        });
-        let ended = within_grace(&campanile, server.serve(self.listeners, app, drained)).await;
-        signal.abort();
+        let stop = drained_after(campanile.clone(), self.stop);
+        let ended = within_grace(&campanile, server.serve(self.listeners, app, stop)).await;
         campanile.shutdown().await;
         ended
     }
+}
+
+/// Ready when the streams have ended; `signal` makes them.
+async fn drained_after(campanile: Campanile, signal: BoxFuture<'static, ()>) {
+    tokio::select! {
+        () = signal => campanile.drain(),
+        () = campanile.drained() => {}
+    }
+    campanile.drained().await;
 }
 
 /// Once the streams have ended, an answer has so long.

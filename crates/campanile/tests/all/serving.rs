@@ -158,3 +158,18 @@ async fn what_a_handler_publishes_arrives_on_an_open_stream() {
     assert!(metrics.text().contains(direct), "the stream is written past the HTTP library: {}", metrics.text());
     serving.abort();
 }
+
+#[tokio::test]
+async fn a_server_that_is_dropped_keeps_nothing_and_the_engine_goes_on() {
+    let campanile = Campanile::builder().store(MemoryStore::default()).jwt_secret(SECRET).build().await.unwrap();
+    let ((listener, to), (mut signal, signalled)) = (listener().await, oneshot::channel::<()>());
+    let stop = async { signalled.await.unwrap_or(()) };
+    let serve = campanile.serve(listener, app(&campanile)).with_graceful_shutdown(stop);
+    let serving = tokio::spawn(serve.into_future());
+    let mut open = stream(to).await;
+    serving.abort();
+    soon("the signal is not waited for any more", signal.closed()).await;
+    _ = open.to_end().await;
+    assert!(!campanile.engine().is_leaving());
+    campanile.publisher().publish(&Draft::new("t", AudienceDraft::users(["u1"]))).await.unwrap();
+}
