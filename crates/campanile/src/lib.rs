@@ -135,7 +135,7 @@ pub use {
         Algorithm, ApiKey, ApiKeyError, AuthError, Authenticate, HttpOptions, JwtOptions, KeyFault, KeySource,
         KeysError, MintError, SecretTooShort, TokenOptions, mint_token,
     },
-    campanile_live::LiveOptions,
+    campanile_live::{LiveOptions, bind, listeners_from_env},
     serve::{Serve, serve},
 };
 

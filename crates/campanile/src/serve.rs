@@ -40,6 +40,9 @@ impl Campanile {
     ///
     /// A publish that was acknowledged is on disk whatever happens; one under way is answered before the store closes.
     ///
+    /// So that a restart refuses nobody, give successor and predecessor the same listening socket ([`listeners_from_env`](crate::listeners_from_env))
+    /// and set `hand_over` in [`ShutdownOptions`](crate::ShutdownOptions): who comes during the drain is the successor's.
+    ///
     /// ```
     /// # async fn example(campanile: campanile::Campanile, app: axum::Router) -> std::io::Result<()> {
     /// let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
@@ -129,23 +132,31 @@ impl Serve {
 
     async fn run(self) -> io::Result<()> {
         let app = self.app.layer(map_request(introduce));
-        let server = Server::new(self.options);
-        let Some(campanile) = self.campanile else { return server.serve(self.listeners, app, self.stop).await };
-        let server = server.counting(campanile.stats.clone());
-        let stop = drained_after(campanile.clone(), self.stop);
+        let mut options = self.options;
+        let Some(campanile) = self.campanile else {
+            return Server::new(options).serve(self.listeners, app, self.stop).await;
+        };
+        options.shared_sockets |= campanile.engine.shutdown_options().hand_over;
+        let server = Server::new(options).counting(campanile.stats.clone());
+        let stop = left_after(campanile.clone(), self.stop);
         let ended = within_grace(&campanile, server.serve(self.listeners, app, stop)).await;
         campanile.shutdown().await;
         ended
     }
 }
 
-/// Ready when the streams have ended; `signal` makes them.
-async fn drained_after(campanile: Campanile, signal: BoxFuture<'static, ()>) {
+/// Ready when nobody new is to be let in: when the streams have ended, or a successor lets them in. `signal` begins it.
+async fn left_after(campanile: Campanile, signal: BoxFuture<'static, ()>) {
+    let engine = &campanile.engine;
     tokio::select! {
-        () = signal => campanile.drain(),
-        () = campanile.drained() => {}
+        () = signal => engine.leave(),
+        () = engine.draining() => {}
     }
-    campanile.drained().await;
+    if engine.shutdown_options().hand_over {
+        engine.draining().await;
+    } else {
+        engine.left().await;
+    }
 }
 
 /// Once the streams have ended, an answer has so long.

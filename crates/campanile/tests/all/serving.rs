@@ -173,3 +173,33 @@ async fn a_server_that_is_dropped_keeps_nothing_and_the_engine_goes_on() {
     assert!(!campanile.engine().is_leaving());
     campanile.publisher().publish(&Draft::new("t", AudienceDraft::users(["u1"]))).await.unwrap();
 }
+
+/// A process that has this socket, and says its name.
+async fn process(name: &'static str, socket: &std::net::TcpListener) -> (Campanile, JoinHandle<io::Result<()>>) {
+    let options = ShutdownOptions { hand_over: true, ..quick() };
+    let building = Campanile::builder().store(MemoryStore::default()).jwt_secret(SECRET).shutdown_options(options);
+    let campanile = building.build().await.unwrap();
+    let app = app(&campanile).route("/name", get(async move || name));
+    let listener = TcpListener::from_std(socket.try_clone().unwrap()).unwrap();
+    let serving = tokio::spawn(campanile.serve(listener, app).into_future());
+    (campanile, serving)
+}
+
+#[tokio::test]
+async fn a_successor_with_the_same_socket_gets_everybody_who_comes_during_the_drain() {
+    let socket = listener().await.0.into_std().unwrap();
+    let to = socket.local_addr().unwrap();
+    let (first, serving) = process("first", &socket).await;
+    let mut open = stream(to).await;
+    first.drain();
+    soon("the drain begins", first.engine().draining()).await;
+    // Nobody accepts now: who comes waits for the successor.
+    let came = tokio::spawn(async move { Request::get("/name").send(to).await.expect(200).text().to_owned() });
+    let (second, successor) = process("second", &socket).await;
+    assert_eq!(soon("an answer", came).await.unwrap(), "second");
+    assert_eq!(open.until("reconnect").await.json()["reason"], "draining");
+    ended(serving).await;
+    _ = stream(to).await;
+    second.drain();
+    ended(successor).await;
+}

@@ -27,12 +27,15 @@ pub struct ShutdownOptions {
     pub grace: Duration,
     /// How long channels may take for what waits in their queues. Default 5 s.
     pub channels: Duration,
+    /// Whether a successor has the listening sockets, too, and so whoever comes anew once streams are ended: those who are inside and still
+    /// open a stream get one, as [`Engine::hand_over`] says. Default: no.
+    pub hand_over: bool,
 }
 
 impl Default for ShutdownOptions {
     fn default() -> Self {
         let seconds = Duration::from_secs;
-        Self { delay: Duration::ZERO, window: seconds(10), grace: seconds(2), channels: seconds(5) }
+        Self { delay: Duration::ZERO, window: seconds(10), grace: seconds(2), channels: seconds(5), hand_over: false }
     }
 }
 
@@ -43,6 +46,8 @@ const LAST_BYTES: Duration = Duration::from_secs(1);
 enum Stage {
     Here,
     Leaving,
+    /// Streams are being ended.
+    Draining,
     /// No stream is open any more, or the window is over.
     Left,
 }
@@ -99,10 +104,15 @@ pub(super) async fn when_asked(
     let Some(inner) = engine.upgrade() else { return };
     let engine = Engine { inner };
     engine.leave();
-    let ShutdownOptions { delay, window, .. } = *engine.shutdown_options();
+    let ShutdownOptions { delay, window, hand_over, .. } = *engine.shutdown_options();
     tracing::info!(streams = engine.connections(), ?delay, ?window, "leaving");
     sleep(delay).await;
-    engine.drain(window);
+    if hand_over {
+        engine.hand_over(window);
+    } else {
+        engine.drain(window);
+    }
+    engine.inner.leaving.set(Stage::Draining);
     if timeout(window + LAST_BYTES, engine.drained()).await.is_err() {
         tracing::warn!(streams = engine.connections(), "streams are still open after the window");
     }
@@ -121,6 +131,12 @@ impl Engine {
     #[must_use]
     pub fn is_leaving(&self) -> bool {
         *self.inner.leaving.stage.borrow() != Stage::Here
+    }
+
+    /// Ready when the engine was asked to leave and has begun to end its streams, after the delay; or when the engine is gone. It borrows
+    /// nothing, and asks for nothing. Cancel safe.
+    pub fn draining(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.inner.leaving.reaches(Stage::Draining)
     }
 
     /// Ready when the engine was asked to leave and its streams have ended, or their window is over; or when the engine is gone. It
