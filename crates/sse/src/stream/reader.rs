@@ -1,6 +1,5 @@
 //! A parser with the chunk that it is reading.
 
-use std::mem;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -64,7 +63,7 @@ impl Reader {
     #[cfg(feature = "client")]
     pub(crate) fn restart(&mut self) {
         (self.chunk, self.at) = (Bytes::new(), 0);
-        let parser = mem::replace(&mut self.parser, Parser::new(Limits::default()));
+        let parser = std::mem::replace(&mut self.parser, Parser::new(Limits::default()));
         self.parser = parser.restart();
     }
 }
