@@ -1,7 +1,8 @@
 //! Streams under hostile load, in its short form. `cargo xtask hostile` is the long one, with its result in `bench/HOSTILE.md`.
 //!
-//! Here nothing may be lost, every request has its answer, and memory does not run away. In so short a run the server's caches still fill, so the
-//! bound is a wide one; how quick it is on a machine that compiles beside it says nothing.
+//! Here nothing may be lost, every request has its answer, and memory does not run away: what the allocator keeps of its first requests grows
+//! from 20 to 24 MiB in this run, to 27 in four times as long, and to 29 in eighteen times as long. How quick it is on a machine that compiles
+//! beside it says nothing.
 
 use std::process::Command;
 
@@ -18,6 +19,6 @@ pub(super) fn run(job: &mut Job) -> Outcome {
     let mut load = Command::new(release.join("campanile-bench"));
     load.arg("--binary").arg(release.join("campanile")).arg("hostile");
     load.args(["--seconds", "5", "--requests", "2000", "--streams", "200", "--notifications", "20"]);
-    load.args(["--within-ms", "5000", "--slack-mib", "48"]);
+    load.args(["--within-ms", "5000", "--slack-mib", "12"]);
     Ok(check(job.run(&mut load)?))
 }

@@ -1,8 +1,9 @@
 //! Whatever happens, what counts as held is what is there; and when it is too much, the largest goes first.
 
-use super::*;
-use crate::{Counts, Epoch, options::SseOptions};
+use super::{user::Pass, *};
+use crate::{Counts, Epoch, Seq};
 use proptest::prelude::*;
+use std::task::Waker;
 
 /// Room for some ten of the largest frames.
 const BUDGET: usize = 20_000;

@@ -8,6 +8,7 @@ mod budget;
 mod chunk;
 mod connection;
 mod end;
+mod lease;
 mod open;
 mod refill;
 mod ring;
@@ -28,13 +29,14 @@ pub use session::{Session, SessionStats, Step};
 pub use takeover::{Offered, Takeover};
 
 pub(crate) use connection::{About, Moment};
+pub(crate) use lease::Lease;
 pub(crate) use open::{Opening, resume};
 pub(crate) use refill::Refills;
 pub(crate) use user::Logged;
 
 use crate::{
-    ConnectionId, ConnectionLimitPolicy, Cursor, Metrics, Recipient, Seq, SseOptions, Tenant, Timestamp, UserId,
-    bus::Bus, frame::Frame,
+    ConnectionId, ConnectionLimitPolicy, Cursor, Metrics, Recipient, SseOptions, Tenant, Timestamp, UserId, bus::Bus,
+    frame::Frame,
 };
 use budget::Budget;
 use parking_lot::Mutex;
@@ -47,11 +49,10 @@ use std::{
         Arc, OnceLock,
         atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering},
     },
-    task::{Poll, Waker},
     time::Duration,
 };
 use tokio::{runtime::Handle, sync::Notify, time::Instant};
-use user::{Pass, Terms, User};
+use user::{Terms, User};
 use wake::WakeList;
 
 /// More shards than cores, so that two publishers seldom meet at one lock.
@@ -90,17 +91,6 @@ pub(crate) struct Drain {
     pub(crate) others: bool,
     /// Whether streams still open.
     pub(crate) admits: bool,
-}
-
-/// A stream's place in the hub. Dropping it gives the place back.
-pub(crate) struct Lease {
-    pub(crate) hub: Arc<Hub>,
-    pub(crate) id: ConnectionId,
-    pub(crate) recipient: Recipient,
-    /// Where its user is.
-    shard: usize,
-    user: usize,
-    key: u64,
 }
 
 impl Hub {
@@ -364,59 +354,5 @@ impl Hub {
             }
             closed.await;
         }
-    }
-}
-
-impl Lease {
-    pub(crate) fn place(&self, last: Cursor, target: Seq) {
-        self.with(|user, key| user.place(key, last, target, Instant::now())).unwrap_or_default().wake();
-    }
-
-    /// Ready when the user's log goes on after this place, or when it must end, and why.
-    pub(crate) fn poll_grown(&self, waker: &Waker) -> Poll<Option<EndReason>> {
-        // Registered first, so that no drain is missed.
-        let pass = self.with(|user, key| user.poll_head(key, waker)).unwrap_or(Pass::End(EndReason::Draining));
-        match pass {
-            Pass::End(reason) => Poll::Ready(Some(reason)),
-            Pass::Hole(_) | Pass::Write { .. } => Poll::Ready(None),
-            Pass::Idle if self.hub.drain().is_some() => Poll::Ready(Some(EndReason::Draining)),
-            Pass::Idle => Poll::Pending,
-        }
-    }
-
-    fn pass(&self, waker: &Waker, now: Instant, chunk: &mut Chunk) -> Pass {
-        self.with(|user, key| user.pass(key, waker, now, chunk)).unwrap_or(Pass::End(EndReason::Draining))
-    }
-
-    fn lane(&self) -> u64 {
-        ((self.user * SHARDS) + self.shard) as u64
-    }
-
-    /// Whoever writes the stream keeps so many bytes that its reader does not take.
-    fn keep(&self, bytes: usize, waker: &Waker) {
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        self.with(|user, key| user.keep(key, bytes, waker));
-        self.hub.shed();
-    }
-
-    fn take_dropped(&self) -> u64 {
-        self.with(|user, key| user.take_dropped(key)).unwrap_or(0)
-    }
-
-    /// Why the stream must end, if it was told to.
-    fn ends(&self) -> Option<EndReason> {
-        self.with(|user, key| user.ends(key)).flatten()
-    }
-
-    fn with<T>(&self, act: impl FnOnce(&mut User, u64) -> T) -> Option<T> {
-        self.hub.shards[self.shard].lock().change_at(self.user, &self.hub.budget, |user| act(user, self.key))
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        self.hub.leave(self);
-        self.hub.metrics.connections.dec();
-        self.hub.give_node_place();
     }
 }
