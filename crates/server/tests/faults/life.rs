@@ -33,7 +33,8 @@ pub(crate) async fn take_stock(node: &TestNode, scene: &Scene) {
     let overflows = node.metric("campanile_dropped_frames_total", "").await;
     let refills = node.metric("campanile_refills_total", "outcome=\"read\"").await;
     let timeouts = node.metric("campanile_write_timeouts_total", "").await;
-    scene.record.counted(overflows, refills, timeouts);
+    let sheds = node.metric("campanile_sheds_total", "").await;
+    scene.record.counted([overflows, sheds, refills, timeouts]);
 }
 
 /// Begins the next one, which writes streams by the other way than the last.

@@ -19,6 +19,7 @@ pub(crate) struct Record {
     slow: AtomicUsize,
     tears: AtomicUsize,
     overflows: AtomicUsize,
+    sheds: AtomicUsize,
     refills: AtomicUsize,
     timeouts: AtomicUsize,
     acknowledged: AtomicUsize,
@@ -79,9 +80,9 @@ events! {
 
 impl Record {
     /// Adds what a server has counted by the end of its life.
-    pub(crate) fn counted(&self, overflows: f64, refills: f64, timeouts: f64) {
-        let totals = [(&self.overflows, overflows), (&self.refills, refills), (&self.timeouts, timeouts)];
-        for (total, value) in totals {
+    pub(crate) fn counted(&self, [overflows, sheds, refills, timeouts]: [f64; 4]) {
+        let totals = [&self.overflows, &self.sheds, &self.refills, &self.timeouts];
+        for (total, value) in totals.into_iter().zip([overflows, sheds, refills, timeouts]) {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
             total.fetch_add(value as usize, Relaxed);
         }
@@ -121,6 +122,7 @@ impl fmt::Display for Record {
         write!(f, "; {} readers stalled{}", count(&self.stalls), of("ways", &network))?;
         let server = [
             (&self.overflows, "frames dropped from rings"),
+            (&self.sheds, "backlogs shed"),
             (&self.refills, "reads of logs"),
             (&self.timeouts, "sockets that took nothing"),
         ];

@@ -1,5 +1,6 @@
 //! The soak: everything fails at once, for as long as it is asked to. Readers stall with small buffers, the ways to the server hang, crawl and
-//! are cut, bursts overflow rings of 16 frames, clients leave by reset, and the server is now killed, now drained, and comes back.
+//! are cut, bursts overflow rings of 16 frames and a budget of 128 KiB for all of them, clients leave by reset, and the server is now killed, now
+//! drained, and comes back.
 //!
 //! It runs in legs, each with users of its own: at the end of a leg the network clears up, everybody catches up, and the oracle judges. After
 //! the first one, faults are planted into what was received, and the oracle must find each.
@@ -34,6 +35,7 @@ async fn start() -> TestNode {
         .fixed_address()
         .env("CAMPANILE_LOG", "warn,campanile::process=info")
         .env("CAMPANILE_SSE__BUFFER_FRAMES", 16)
+        .env("CAMPANILE_SSE__MEMORY_BUDGET_BYTES", 128 * 1024)
         .env("CAMPANILE_SSE__WRITE_TIMEOUT_SECONDS", 2)
         .env("CAMPANILE_SSE__HEARTBEAT_SECONDS", 1)
         .env("CAMPANILE_SSE__DRAIN_SECONDS", 1)
