@@ -36,8 +36,9 @@ impl Shard {
         act: impl FnOnce(&mut User) -> T,
     ) -> Option<T> {
         let user = self.users.get_mut(place)?;
+        let before = user.held();
         let done = act(user);
-        user.settle(budget);
+        budget.change(before, user.held());
         Some(done)
     }
 
@@ -57,7 +58,7 @@ impl Shard {
     /// Takes out a user, who no longer holds anything then.
     pub(super) fn remove(&mut self, recipient: &Recipient, budget: &Budget) {
         if let Some(place) = self.places.remove(recipient) {
-            budget.change(self.users.remove(place).settled, 0);
+            budget.change(self.users.remove(place).held(), 0);
         }
     }
 
@@ -71,7 +72,7 @@ impl Shard {
 
     /// The users that hold something, with their places.
     pub(super) fn holders(&self) -> impl Iterator<Item = (usize, &User)> {
-        self.users.iter().filter(|(_, user)| user.settled > 0).map(|(place, user)| (place, &**user))
+        self.users.iter().filter(|(_, user)| user.holds()).map(|(place, user)| (place, &**user))
     }
 
     pub(super) fn users_mut(&mut self) -> impl Iterator<Item = &mut User> {

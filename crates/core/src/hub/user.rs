@@ -2,7 +2,6 @@
 
 use super::{
     Connection, EndReason,
-    budget::Budget,
     chunk::Chunk,
     connection::{About, Moment},
     ring::{Kind, Pushed, Ring, RingLimits},
@@ -34,8 +33,6 @@ pub(super) struct User {
     early: Option<Box<Early>>,
     /// Bytes that the writers of its streams keep.
     kept: usize,
-    /// What it held when that was counted last.
-    pub(super) settled: usize,
 }
 
 /// What a node grants its rings, and where it counts what they do.
@@ -83,7 +80,7 @@ pub(super) enum Pass {
 impl User {
     pub(super) fn new(serial: u64) -> Self {
         let (ring, slots) = (Ring::new(), Slots::default());
-        Self { serial, ring, slots, epoch: None, head: None, early: None, kept: 0, settled: 0 }
+        Self { serial, ring, slots, epoch: None, head: None, early: None, kept: 0 }
     }
 
     /// Streams that count for the limit: those that were told to end do not.
@@ -192,15 +189,14 @@ impl User {
         }
     }
 
-    /// Counts what it holds now.
-    pub(super) fn settle(&mut self, budget: &Budget) {
-        let held = self.held();
-        budget.change(std::mem::replace(&mut self.settled, held), held);
-    }
-
     /// What it holds in memory beyond its places and the frames themselves.
     pub(super) fn held(&self) -> usize {
-        self.ring.held() + self.early_entries().count() * size_of::<Logged>() + self.kept
+        self.ring.held() + self.early.as_ref().map_or(0, |early| early.len()) * size_of::<Logged>() + self.kept
+    }
+
+    /// Whether that is anything.
+    pub(super) fn holds(&self) -> bool {
+        self.held() > 0
     }
 
     fn early_entries(&self) -> impl Iterator<Item = &Logged> {
@@ -379,7 +375,7 @@ mod tests {
     /// Each byte of these is paid by every user with an open stream: docs/decisions/0003 adds them up.
     #[test]
     fn a_user_with_one_stream_is_small() {
-        assert!(size_of::<User>() <= 160, "{}", size_of::<User>());
+        assert!(size_of::<User>() <= 128, "{}", size_of::<User>());
         assert!(size_of::<Slot>() <= 128, "{}", size_of::<Slot>());
     }
 }
