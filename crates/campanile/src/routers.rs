@@ -73,6 +73,22 @@ impl Campanile {
         self.http.metrics_router()
     }
 
+    /// Lets routes answer for these hosts only, in lower case and without ports: a page of another site that points its own name at your address
+    /// (DNS rebinding) is told 421.
+    ///
+    /// ```
+    /// # fn example(campanile: campanile::Campanile, app: axum::Router) -> axum::Router {
+    /// campanile.for_hosts(app, ["app.example", "localhost"])
+    /// # }
+    /// ```
+    pub fn for_hosts<S: Clone + Send + Sync + 'static>(
+        &self,
+        routes: Router<S>,
+        names: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Router<S> {
+        self.http.for_hosts(routes, names)
+    }
+
     /// `/openapi.json`, which answers this document: [`openapi::document`](crate::openapi::document), or your own with ours in it. Merge it.
     ///
     /// ```

@@ -31,6 +31,7 @@ mod failure;
 #[doc(hidden)]
 pub mod fuzzing;
 mod gate;
+mod hosts;
 mod idempotency;
 mod json;
 mod linger;
@@ -54,6 +55,7 @@ pub use auth::{
 };
 #[cfg(feature = "jwks-url")]
 pub use auth::{JwksUrl, JwksUrlError};
+pub use hosts::LOCALHOST;
 pub use origin::OriginError;
 pub use problem::{Code, Problem};
 pub use state::{Http, HttpOptions};

@@ -10,7 +10,6 @@ mod credentials;
 mod dev;
 mod failure;
 mod handover;
-mod hosts;
 mod listen;
 mod mint;
 mod node;

@@ -4,14 +4,13 @@ use crate::{
     config::{Config, StoreUrl},
     credentials,
     failure::Failure,
-    hosts::{self, Hosts, LOCALHOST},
 };
-use axum::{Router, middleware};
+use axum::Router;
 use campanile_core::{
     DraftLimits, Engine,
     store::{MemoryStore, Store},
 };
-use campanile_http::{Http, HttpOptions, openapi};
+use campanile_http::{Http, HttpOptions, LOCALHOST, openapi};
 use campanile_sqlite::{OpenError, Sqlite};
 use prometheus_client::registry::Registry;
 use std::{net::SocketAddr, path::Path, sync::Arc};
@@ -64,13 +63,14 @@ impl Node {
 
     /// The routes for users and applications, with others beside them.
     pub(crate) fn public(&self, beside: Router) -> Router {
-        self.http
+        let routes = self
+            .http
             .finish(Router::new())
             .nest(&format!("{}/notifications", self.base_path), self.http.user_router())
             .nest(&format!("{}/api", self.base_path), self.http.api_router())
             .merge(self.about())
-            .merge(beside)
-            .layer(middleware::from_fn_with_state((Hosts::new(&self.allowed_hosts), self.http.clone()), hosts::check))
+            .merge(beside);
+        self.http.for_hosts(routes, &self.allowed_hosts)
     }
 
     /// What both listeners answer: how the node is, and what its routes are.
@@ -80,19 +80,16 @@ impl Node {
 
     /// The routes for whoever operates the node, to be served at this address.
     pub(crate) fn admin(&self, at: SocketAddr) -> Router {
-        self.http
-            .finish(Router::new())
-            .merge(self.about())
-            .merge(self.http.metrics_router())
-            .layer(middleware::from_fn_with_state((self.admin_hosts(at), self.http.clone()), hosts::check))
+        let routes = self.http.finish(Router::new()).merge(self.about()).merge(self.http.metrics_router());
+        self.http.for_hosts(routes, self.admin_hosts(at))
     }
 
     /// On loopback it may ask for no key: no page may reach it under another name. Elsewhere a key is needed, and probes call it by addresses.
-    fn admin_hosts(&self, at: SocketAddr) -> Hosts {
+    fn admin_hosts(&self, at: SocketAddr) -> Vec<&str> {
         if at.ip().is_loopback() {
-            Hosts::new(self.allowed_hosts.iter().map(String::as_str).chain(LOCALHOST))
+            self.allowed_hosts.iter().map(String::as_str).chain(LOCALHOST).collect()
         } else {
-            Hosts::new([""; 0])
+            Vec::new()
         }
     }
 }

@@ -162,6 +162,16 @@ async fn the_demo_page_knows_where_it_is_and_where_the_routes_are() {
 }
 
 #[tokio::test]
+async fn other_hosts_than_those_named_are_told_so() {
+    let campanile = campanile().await;
+    let app = campanile.for_hosts(mounted(&campanile), ["app.example"]);
+    for (host, status) in [("app.example:8080", 200), ("evil.example", 421)] {
+        let request = Request::get("/own").header("host", host).body(Body::empty()).unwrap();
+        assert_eq!(app.clone().oneshot(request).await.unwrap().status(), status, "{host}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_missing_is_said() {
     let build = Campanile::builder;
     let missing = build().jwt_secret(SECRET).build().await.unwrap_err();

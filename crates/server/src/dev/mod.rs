@@ -10,14 +10,13 @@ use crate::{
     cli,
     config::{self, Config, Sources, StoreUrl, keys},
     failure::Failure,
-    hosts::LOCALHOST,
     listen::Listeners,
     node::Node,
     process, telemetry,
 };
 use axum::Router;
 use banner::Banner;
-use campanile_http::ApiKey;
+use campanile_http::{ApiKey, LOCALHOST};
 use demo::Demo;
 use secrets::DevSecrets;
 use std::{

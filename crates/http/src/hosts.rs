@@ -1,36 +1,49 @@
 //! Which `Host` names are answered. A page of another site can point its own name at an address in your network and then read the
 //! answers (DNS rebinding): its requests carry that name, and so can be told from honest ones.
 
+use crate::{Code, Http, Problem};
 use axum::{
+    Router,
     extract::{Request, State},
-    middleware::Next,
+    middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use campanile_http::{Code, Http, Problem};
 use http::{HeaderMap, HeaderValue, Uri, Version, header::HOST, uri::Authority};
 use std::sync::Arc;
 
 /// The names of this machine for itself.
-pub(crate) const LOCALHOST: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+pub const LOCALHOST: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
 /// Host names that are answered, in lower case and without ports.
 #[derive(Clone, Debug)]
-pub(crate) struct Hosts(Arc<[String]>);
+struct Hosts(Arc<[String]>);
 
 impl Hosts {
     /// These names; none: all.
-    pub(crate) fn new(names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    fn new(names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self(names.into_iter().map(Into::into).collect())
     }
 
-    pub(crate) fn answers(&self, host: &str) -> bool {
+    fn answers(&self, host: &str) -> bool {
         self.0.is_empty() || self.0.iter().any(|name| name.eq_ignore_ascii_case(without_port(host)))
+    }
+}
+
+impl Http {
+    /// Lets routes answer for these hosts only, in lower case and without ports; none: for all. Whoever names no host, or another one, is told
+    /// so. For the outermost router of a server.
+    pub fn for_hosts<S: Clone + Send + Sync + 'static>(
+        &self,
+        routes: Router<S>,
+        names: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Router<S> {
+        routes.layer(middleware::from_fn_with_state((Hosts::new(names), self.clone()), check))
     }
 }
 
 /// Middleware around everything: 400 for a request that does not say whom it is meant for (RFC 9112 section 3.2), 421 for one meant
 /// for somebody else.
-pub(crate) async fn check(State((hosts, http)): State<(Hosts, Http)>, request: Request, next: Next) -> Response {
+async fn check(State((hosts, http)): State<(Hosts, Http)>, request: Request, next: Next) -> Response {
     let mut refusal = match host(request.version(), request.uri(), request.headers()) {
         Some(host) if hosts.answers(host) => return next.run(request).await,
         Some(_) => misdirected().into_response(),
@@ -49,7 +62,7 @@ fn misdirected() -> Problem {
 
 /// The one host that a request names. HTTP/2 has it in the URI, and a header that says something else makes the request malformed (RFC 9113
 /// section 8.3.1); in HTTP/1.1 a host in the URI makes the header meaningless (RFC 9112 section 3.2.2). Two headers contradict each other.
-pub(crate) fn host<'a>(version: Version, uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
+fn host<'a>(version: Version, uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
     let mut named = headers.get_all(HOST).iter();
     let (named, another) = (named.next(), named.next());
     let authority = uri.authority().map(Authority::as_str);
