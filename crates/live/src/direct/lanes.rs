@@ -1,10 +1,20 @@
 //! Whose turn it is: every user has a lane, and its streams wait in it. A user with a thousand streams delays another by one turn, not by a
 //! thousand writes.
+//!
+//! Such a crowd is written in passes, with a short rest after each: what is published meanwhile goes out in one write per stream. A write costs the
+//! same for one frame as for ten, so under load this decides how much a delivery costs. The first pass after a quiet time is at once.
 
-use std::collections::{HashMap, VecDeque, hash_map::Entry};
+use std::{
+    collections::{HashMap, VecDeque, hash_map::Entry},
+    time::Duration,
+};
+use tokio::time::Instant;
 
-/// How many streams of one user are written before the next user's turn.
+/// How many streams of one user are written before the next user's turn. With so many in one pass it is a crowd.
 pub(super) const TURN: usize = 64;
+
+/// How long a crowd rests after a pass.
+const REST: Duration = Duration::from_millis(5);
 
 const NONE: u32 = u32::MAX;
 
@@ -13,6 +23,8 @@ const NONE: u32 = u32::MAX;
 pub(super) struct Lanes {
     lanes: HashMap<u64, Lane>,
     turns: VecDeque<u64>,
+    /// Crowds that rest, and until when, in that order.
+    resting: VecDeque<(Instant, u64)>,
     /// For each stream, by its key, the next one in its lane: lists that need no memory of their own.
     next: Vec<u32>,
 }
@@ -21,9 +33,14 @@ pub(super) struct Lanes {
 struct Lane {
     first: u32,
     last: u32,
+    length: usize,
+    /// How many streams this pass began with, and how many of them are still to come. Who is woken meanwhile waits for the next pass.
+    pass: usize,
+    left: usize,
 }
 
 impl Lanes {
+    /// Whether it is nobody's turn. A crowd that rests may still have streams.
     pub(super) fn is_empty(&self) -> bool {
         self.turns.is_empty()
     }
@@ -36,32 +53,71 @@ impl Lanes {
         }
         self.next[at] = NONE;
         match self.lanes.entry(user) {
-            Entry::Occupied(mut lane) => {
-                let last = std::mem::replace(&mut lane.get_mut().last, key);
-                self.next[last as usize] = key;
-            }
+            Entry::Occupied(mut lane) => lane.get_mut().push(key, &mut self.next),
             Entry::Vacant(lane) => {
-                lane.insert(Lane { first: key, last: key });
+                lane.insert(Lane { first: key, last: key, length: 1, pass: 0, left: 0 });
                 self.turns.push_back(user);
             }
         }
     }
 
     /// Moves the streams of the next user's turn into `to`. A user with more of them queues up again.
-    pub(super) fn take_turn(&mut self, to: &mut Vec<u32>) {
+    pub(super) fn take_turn(&mut self, now: Instant, to: &mut Vec<u32>) {
         let Some(user) = self.turns.pop_front() else { return };
-        let Entry::Occupied(mut lane) = self.lanes.entry(user) else { return };
-        let mut key = lane.get().first;
-        for _ in 0..TURN {
-            to.push(key);
-            key = self.next[key as usize];
-            if key == NONE {
-                lane.remove();
-                return;
+        let Entry::Occupied(mut entry) = self.lanes.entry(user) else { return };
+        let lane = entry.get_mut();
+        if lane.left == 0 {
+            (lane.pass, lane.left) = (lane.length, lane.length);
+        }
+        lane.take(&self.next, to);
+        if lane.left > 0 {
+            self.turns.push_back(user);
+        } else if lane.pass >= TURN {
+            self.resting.push_back((now + REST, user));
+        } else if lane.length > 0 {
+            self.turns.push_back(user);
+        } else {
+            entry.remove();
+        }
+    }
+
+    /// Lets the crowds that have rested queue up again.
+    pub(super) fn wake(&mut self, now: Instant) {
+        while let Some((_, user)) = self.resting.pop_front_if(|(until, _)| *until <= now) {
+            if self.lanes.get(&user).is_some_and(|lane| lane.length > 0) {
+                self.turns.push_back(user);
+            } else {
+                self.lanes.remove(&user);
             }
         }
-        lane.get_mut().first = key;
-        self.turns.push_back(user);
+    }
+
+    /// When the next crowd has rested.
+    pub(super) fn next_wake(&self) -> Option<Instant> {
+        self.resting.front().map(|(until, _)| *until)
+    }
+}
+
+impl Lane {
+    fn push(&mut self, key: u32, next: &mut [u32]) {
+        if self.length == 0 {
+            self.first = key;
+        } else {
+            next[self.last as usize] = key;
+        }
+        self.last = key;
+        self.length += 1;
+    }
+
+    /// Takes the streams of one turn.
+    fn take(&mut self, next: &[u32], to: &mut Vec<u32>) {
+        let turn = self.left.min(TURN);
+        for _ in 0..turn {
+            to.push(self.first);
+            self.first = next[self.first as usize];
+        }
+        self.length -= turn;
+        self.left -= turn;
     }
 }
 
@@ -69,11 +125,11 @@ impl Lanes {
 mod tests {
     use super::*;
 
-    fn turns(lanes: &mut Lanes) -> Vec<Vec<u32>> {
+    fn turns(lanes: &mut Lanes, now: Instant) -> Vec<Vec<u32>> {
         let mut turns = Vec::new();
         while !lanes.is_empty() {
             let mut turn = Vec::new();
-            lanes.take_turn(&mut turn);
+            lanes.take_turn(now, &mut turn);
             turns.push(turn);
         }
         turns
@@ -84,7 +140,7 @@ mod tests {
         let mut lanes = Lanes::default();
         (0..200).for_each(|key| lanes.push(7, key));
         lanes.push(8, 500);
-        let turns = turns(&mut lanes);
+        let turns = turns(&mut lanes, Instant::now());
         assert_eq!(turns.iter().map(Vec::len).collect::<Vec<_>>(), [64, 1, 64, 64, 8]);
         assert_eq!(turns[1], [500]);
         let of_the_first: Vec<u32> = turns.into_iter().flatten().filter(|key| *key != 500).collect();
@@ -97,15 +153,38 @@ mod tests {
         for round in 0..3 {
             lanes.push(round, 3);
             lanes.push(round, 1);
-            assert_eq!(turns(&mut lanes), [[3, 1]]);
+            assert_eq!(turns(&mut lanes, Instant::now()), [[3, 1]]);
         }
-        assert!(lanes.lanes.is_empty());
+        assert!(lanes.lanes.is_empty() && lanes.next_wake().is_none());
     }
 
     #[test]
-    fn a_full_turn_that_was_the_last_leaves_nothing_behind() {
-        let mut lanes = Lanes::default();
+    fn a_crowd_rests_after_a_pass_and_whoever_is_woken_meanwhile_waits_for_the_next() {
+        let (mut lanes, now) = (Lanes::default(), Instant::now());
+        (0..100).for_each(|key| lanes.push(1, key));
+        let mut first = Vec::new();
+        lanes.take_turn(now, &mut first);
+        lanes.push(1, 0); // Written, and woken again within the pass.
+        assert_eq!(turns(&mut lanes, now), [(64..100).collect::<Vec<_>>()]);
+        lanes.push(1, 1);
+        lanes.push(2, 500); // Others do not wait for it.
+        assert_eq!(turns(&mut lanes, now), [[500]]);
+        assert_eq!(lanes.next_wake(), Some(now + REST));
+        lanes.wake(now + REST / 2);
+        assert!(lanes.is_empty());
+        lanes.wake(now + REST);
+        assert_eq!(turns(&mut lanes, now + REST), [[0, 1]]);
+        assert!(lanes.lanes.is_empty() && lanes.next_wake().is_none());
+    }
+
+    #[test]
+    fn a_crowd_without_more_to_do_leaves_nothing_behind() {
+        let (mut lanes, now) = (Lanes::default(), Instant::now());
         (0..64).for_each(|key| lanes.push(1, key));
-        assert_eq!(turns(&mut lanes).len(), 1);
+        assert_eq!(turns(&mut lanes, now).len(), 1);
+        lanes.wake(now + REST);
+        assert!(lanes.lanes.is_empty() && lanes.next_wake().is_none());
+        lanes.push(1, 5);
+        assert_eq!(turns(&mut lanes, now), [[5]], "at once after a quiet time");
     }
 }

@@ -74,7 +74,8 @@ impl Writer {
             poll_fn(|cx| {
                 let news = self.inbox.poll_take(cx, &mut self.arrived, &mut self.woken).is_ready();
                 let heard = self.listen(cx);
-                let due = poll_timer(timer.as_mut(), cx, self.wheel.next());
+                let next = self.wheel.next().into_iter().chain(self.lanes.next_wake()).min();
+                let due = poll_timer(timer.as_mut(), cx, next);
                 if news || heard || due { Poll::Ready(()) } else { Poll::Pending }
             })
             .await;
@@ -132,13 +133,15 @@ impl Writer {
                 queue(key, entry);
             }
         }
-        wheel.take_due(Instant::now(), |tick, key| {
+        let now = Instant::now();
+        wheel.take_due(now, |tick, key| {
             // One that was set to an earlier tick since then was handed out there.
             if let Some(entry) = streams.get_mut(key as usize).filter(|entry| entry.tick == tick) {
                 entry.tick = u64::MAX;
                 queue(key, entry);
             }
         });
+        lanes.wake(now);
     }
 
     /// Gives turns to as many streams as one turn has, of one user or of several.
@@ -146,7 +149,7 @@ impl Writer {
         let now = Instant::now();
         let mut turn = std::mem::take(&mut self.turn);
         while turn.len() < TURN && !self.lanes.is_empty() {
-            self.lanes.take_turn(&mut turn);
+            self.lanes.take_turn(now, &mut turn);
         }
         for key in turn.drain(..) {
             self.give_turn(key, now);
