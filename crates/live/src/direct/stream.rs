@@ -124,6 +124,8 @@ impl Stream {
         match self.try_turn(&mut cx, now, chunk) {
             Ok(Turn::Rest) if self.rest.as_ref().is_some_and(|rest| now >= rest.since + write_timeout) => Turn::Stuck,
             Ok(turn) => turn,
+            // The kernel has the same time-out (`socket.rs`), and may notice first.
+            Err(error) if error.kind() == ErrorKind::TimedOut && self.rest.is_some() => Turn::Stuck,
             Err(_) => Turn::Gone,
         }
     }
@@ -168,7 +170,13 @@ impl Stream {
 
     /// Writes the rest of an earlier chunk.
     fn push_on(&mut self, waker: &Waker, mut rest: Box<Rest>, now: Instant) -> io::Result<Turn> {
-        let taken = self.offer(&rest.bytes[rest.written..])?;
+        let taken = match self.offer(&rest.bytes[rest.written..]) {
+            Ok(taken) => taken,
+            Err(error) => {
+                self.rest = Some(rest);
+                return Err(error);
+            }
+        };
         if taken > 0 {
             rest.since = now;
         }
