@@ -9,10 +9,11 @@ use crate::{
     Algorithm, KeysError, Problem,
     auth::{Authorization, read_authorization, read_cookie},
     body::{self, Media},
+    hosts::{self, Hosts, LOCALHOST},
     origin::Origins,
 };
 use campanile_core::{Fault, Timestamp};
-use http::{HeaderMap, request::Parts};
+use http::{HeaderMap, Uri, Version, request::Parts};
 use std::time::Duration;
 
 /// Keys, each by algorithm and name.
@@ -35,6 +36,12 @@ pub fn is_lines(headers: &HeaderMap) -> Option<bool> {
 pub fn pairs(query: &str) -> Vec<(Vec<u8>, Vec<u8>)> {
     let pairs = crate::query::pairs(Some(query));
     pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
+}
+
+/// The host that a request names, if it names one of this machine's names for itself.
+#[must_use]
+pub fn local_host<'a>(version: Version, uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
+    hosts::host(version, uri, headers).filter(|host| Hosts::new(LOCALHOST).answers(host))
 }
 
 /// A cookie of this name.

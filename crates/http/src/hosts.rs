@@ -16,15 +16,15 @@ pub const LOCALHOST: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
 /// Host names that are answered, in lower case and without ports.
 #[derive(Clone, Debug)]
-struct Hosts(Arc<[String]>);
+pub(crate) struct Hosts(Arc<[String]>);
 
 impl Hosts {
     /// These names; none: all.
-    fn new(names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    pub(crate) fn new(names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self(names.into_iter().map(Into::into).collect())
     }
 
-    fn answers(&self, host: &str) -> bool {
+    pub(crate) fn answers(&self, host: &str) -> bool {
         self.0.is_empty() || self.0.iter().any(|name| name.eq_ignore_ascii_case(without_port(host)))
     }
 }
@@ -62,7 +62,7 @@ fn misdirected() -> Problem {
 
 /// The one host that a request names. HTTP/2 has it in the URI, and a header that says something else makes the request malformed (RFC 9113
 /// section 8.3.1); in HTTP/1.1 a host in the URI makes the header meaningless (RFC 9112 section 3.2.2). Two headers contradict each other.
-fn host<'a>(version: Version, uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
+pub(crate) fn host<'a>(version: Version, uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
     let mut named = headers.get_all(HOST).iter();
     let (named, another) = (named.next(), named.next());
     let authority = uri.authority().map(Authority::as_str);

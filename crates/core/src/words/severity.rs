@@ -13,6 +13,10 @@ use std::{fmt, str::FromStr};
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, Debug, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "utoipa",
+    schema(description = "How grave a notification is; the wire's words are the lower-case names.")
+)]
 pub enum Severity {
     /// Something to know.
     #[default]

@@ -207,8 +207,9 @@ async fn greeting(node: &TestNode, user: &str, text: &str) {
 /// A header can hold less; what it can hold is a position that nobody knows.
 async fn by_header(node: &TestNode, text: &str) {
     let value: Vec<u8> = text.bytes().filter(|byte| *byte >= 0x20 && *byte != 0x7f).collect();
-    let mut stream =
-        node.stream("h").position(&value).field("X-Forwarded-For", &value).field("User-Agent", &value).open().await;
+    // Only HTTP/1.1 takes the spaces around a value away; in HTTP/2 such a value must not be sent.
+    let request = node.stream("h").http1().position(&value).field("X-Forwarded-For", &value);
+    let mut stream = request.field("User-Agent", &value).open().await;
     let ready = stream.ready().await;
     let expected = if value.trim_ascii().is_empty() { "fresh" } else { "reset" };
     assert_eq!(ready.resume, expected, "{value:?}");

@@ -22,7 +22,7 @@ async fn node(write_path: &str) -> TestNode {
 async fn stalled(node: &TestNode) -> Vec<SseReader> {
     let mut streams = Vec::new();
     for user in 0..STALLED {
-        let mut stream = node.stream(&format!("u{user}")).receive_buffer(32 * 1024).open().await;
+        let mut stream = node.stream(&format!("u{user}")).http1().receive_buffer(32 * 1024).open().await;
         stream.ready().await;
         streams.push(stream);
     }
