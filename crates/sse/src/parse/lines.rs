@@ -142,9 +142,12 @@ impl Lines {
         true
     }
 
-    /// Passes over the rest of the event whose latest line was returned last.
-    pub(super) const fn skip_event(&mut self) {
-        self.skip = Skip::Event { blank: true };
+    /// Passes over the rest of the event whose latest line, or piece of one, was read last: of a line that goes on, too.
+    pub(super) fn skip_event(&mut self) {
+        let between_lines = self.passed == 0 && (self.spent || self.held.is_empty());
+        self.skip = Skip::Event { blank: between_lines };
+        self.passed = 0;
+        clear_bytes(&mut self.held);
     }
 
     pub(super) const fn heap_bytes(&self) -> usize {
@@ -212,8 +215,7 @@ impl Lines {
         if self.passed <= self.max {
             return Ok(());
         }
-        self.passed = 0;
-        self.skip = Skip::Event { blank: false };
+        self.skip_event();
         Err(Overflow { limit: Limit::Line, max: self.max })
     }
 
@@ -242,7 +244,7 @@ impl Lines {
         if self.held.is_empty() && text.len() <= self.max {
             return Ok(Some(Line::Chunk(text)));
         }
-        self.hold(text).inspect_err(|_| self.skip = Skip::Event { blank: true })?;
+        self.hold(text).inspect_err(|_| self.skip_event())?;
         if mem::replace(&mut self.skip, Skip::Nothing) == Skip::Comment {
             return Ok(None);
         }
@@ -303,6 +305,26 @@ mod tests {
         assert!(lines.next(&mut &b""[..]).unwrap().is_none());
         assert!(lines.next(&mut &b"\n"[..]).unwrap().is_none(), "the LF belongs to the CR");
         assert!(lines.next(&mut &b"\n"[..]).unwrap().is_some(), "this one is a line of its own");
+    }
+
+    /// That line's own end is not the blank line that ends the event.
+    #[test]
+    fn an_event_that_is_passed_over_from_inside_of_a_line_goes_on_past_the_end_of_that_line() {
+        let long = [b"data: ", &[b'x'; LONG][..]].concat();
+        for (pieces, rest, why) in [
+            (vec![&long[..]], &b"\nid: of it\n\ndata: next\n"[..], "handed out in pieces"),
+            (vec![&long[..9], &long[9..]], b"\nid: of it\n\ndata: next\n", "held, then handed out in pieces"),
+            (vec![&long[..9]], b"\nid: of it\n\ndata: next\n", "held"),
+            (vec![b"data: x\n"], b"\ndata: next\n", "between two lines"),
+            (vec![b"data", b": x\n"], b"\ndata: next\n", "between two lines, the first of which was held"),
+        ] {
+            let mut lines = Lines::new(10 * LONG);
+            for mut piece in pieces {
+                lines.next(&mut piece).unwrap();
+            }
+            lines.skip_event();
+            assert!(matches!(lines.next(&mut &*rest), Ok(Some(Line::Chunk(b"data: next")))), "{why}");
+        }
     }
 
     #[test]

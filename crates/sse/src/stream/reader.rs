@@ -32,6 +32,9 @@ impl Reader {
         let mut rest = &chunk[*at..];
         let event = parser.next_owned(&mut rest, retry);
         *at = chunk.len() - rest.len();
+        if event.is_none() {
+            self.release();
+        }
         event
     }
 

@@ -1,7 +1,8 @@
 //! Events out of chunks.
 
+use bytes::Bytes;
 use campanile_sse::{EventStream, EventStreamError, Limits};
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, poll, stream};
 use proptest::prelude::*;
 
 use crate::arbitrary;
@@ -53,6 +54,19 @@ async fn a_stream_resumed_keeps_its_position_and_begins_anew() {
     let mut events = EventStream::resume(chunks, Limits::default(), "7".to_owned());
     let event = events.next().await.unwrap().unwrap();
     assert_eq!((&*event.data, &*event.last_event_id), ("a", "7"));
+}
+
+/// A chunk may be a slice of a large buffer, and the next one may be long in coming.
+#[tokio::test]
+async fn a_chunk_is_given_back_before_the_next_one_is_waited_for() {
+    for text in ["data: a\n\n", "data: a\n\ndata: unfinished", "data: a\n\n: a comment\n"] {
+        let chunk = Bytes::from(text.to_owned());
+        let chunks = stream::iter([Ok::<_, ()>(chunk.clone())]).chain(stream::pending());
+        let mut events = EventStream::new(chunks, Limits::default());
+        assert_eq!(events.next().await.unwrap().unwrap().data, "a");
+        assert!(poll!(events.next().boxed()).is_pending());
+        assert!(chunk.is_unique(), "{text:?} is held");
+    }
 }
 
 #[tokio::test]
