@@ -69,6 +69,7 @@ mod tickets;
 mod tokens;
 mod topics;
 mod transport;
+mod watching;
 mod who;
 mod withdrawal;
 mod write_paths;
