@@ -10,6 +10,7 @@ mod limits;
 mod one_rule;
 mod operate;
 mod races;
+mod retention;
 mod slow;
 mod store_contract;
 mod storm;

@@ -112,7 +112,12 @@ fn every_key_can_be_set_by_a_variable() {
     assert_eq!((config.sse.buffer_frames, config.sse.buffer_bytes, config.sse.replay_limit), (7, 4096, 50));
     assert_eq!(config.drain, Drain { delay: Duration::from_secs(5), window: Duration::from_secs(20) });
     assert_eq!((config.limits.body_bytes, config.limits.users_per_publish), (131_072, 100));
-    assert_eq!(config.retention.inbox, Duration::from_secs(30 * 86_400));
+    let days = |count: u64| Duration::from_secs(count * 86_400);
+    let rest = campanile_core::RetentionOptions::default();
+    assert_eq!(
+        config.retention,
+        campanile_core::RetentionOptions { inbox: days(30), log_entries: 500, log: days(2), ..rest }
+    );
 }
 
 #[test]
