@@ -50,11 +50,30 @@ fn own_kib(process: u32) -> Result<u64, String> {
     pss.and_then(|kib| kib.parse().ok()).ok_or_else(|| format!("{path} shows no Pss"))
 }
 
-/// What the kernel holds in the buffers of all TCP sockets of this machine, on both sides of each connection.
-pub(crate) fn socket_kib() -> u64 {
-    let text = fs::read_to_string("/proc/net/sockstat").unwrap_or_default();
+/// What the kernel makes for an open socket: its state, its inode, its file, and its place in an epoll.
+const OF_A_SOCKET: [&str; 4] = ["TCP", "sock_inode_cache", "filp", "eventpoll_epi"];
+
+/// What these objects take on this machine, on both sides of each connection. None where the kernel does not tell: it does so to root only.
+pub(crate) fn socket_kib() -> Option<u64> {
+    slab_kib(&fs::read_to_string("/proc/slabinfo").ok()?)
+}
+
+/// Reads `/proc/slabinfo` (slabinfo(5)): name, active objects, all objects, bytes of one.
+fn slab_kib(text: &str) -> Option<u64> {
+    let bytes = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))?;
+        let mut fields = line.split_whitespace().map(|field| field.parse::<u64>().ok());
+        Some(fields.next()?? * fields.nth(1)??)
+    };
+    let all: Option<u64> = OF_A_SOCKET.into_iter().map(bytes).sum();
+    all.map(|bytes| bytes / 1024)
+}
+
+/// What waits in the buffers of all TCP sockets of this machine, on both sides of each connection. A socket on which nothing waits counts nothing.
+pub(crate) fn buffer_kib() -> Option<u64> {
+    let text = fs::read_to_string("/proc/net/sockstat").ok()?;
     let pages = text.lines().find_map(|line| line.strip_prefix("TCP: ")?.rsplit_once("mem ")?.1.trim().parse().ok());
-    pages.unwrap_or(0) * rustix::param::page_size() as u64 / 1024
+    pages.map(|pages: u64| pages * rustix::param::page_size() as u64 / 1024)
 }
 
 /// Measures processor time from one moment to another.
@@ -113,5 +132,19 @@ mod tests {
         let memory = vec![1u8; 32 << 20];
         assert!(proportional_kib(std::process::id()).unwrap() > before + (16 << 10));
         drop(memory);
+    }
+
+    #[test]
+    fn a_socket_is_the_objects_that_are_in_use_for_it() {
+        let text = "slabinfo - version: 2.1\n\
+            # name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables …\n\
+            TCPv6                 26     26   2496   13    8 : tunables    0    0    0\n\
+            TCP                   79    130   2368   13    8 : tunables    0    0    0\n\
+            eventpoll_epi        279    384    128   32    1 : tunables    0    0    0\n\
+            sock_inode_cache     173    228    832   19    4 : tunables    0    0    0\n\
+            filp                1155   1200    192   21    1 : tunables    0    0    0\n";
+        assert_eq!(slab_kib(text), Some((79 * 2368 + 279 * 128 + 173 * 832 + 1155 * 192) / 1024));
+        assert_eq!(slab_kib(&text.replace("\nTCP ", "\nUDP ")), None, "half of it would be a wrong figure");
+        assert_eq!(slab_kib(""), None);
     }
 }

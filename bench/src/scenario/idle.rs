@@ -17,8 +17,8 @@ pub(crate) struct Step {
     pub(crate) streams: usize,
     /// The server's, beyond what it has without streams.
     pub(crate) kib_per_stream: Option<f64>,
-    /// The kernel's buffers, on both sides.
-    pub(crate) kernel_kib_per_stream: f64,
+    /// The kernel's objects of its sockets, on both sides, if the kernel tells.
+    pub(crate) kernel_kib_per_stream: Option<f64>,
     /// What the server used while they were open, if that was asked for.
     pub(crate) percent_of_a_core: Option<f64>,
 }
@@ -40,11 +40,11 @@ pub(crate) fn run(target: &Target, steps: &[usize], watched: usize, window: Dura
         count = streams;
         pause(REST);
         let per_stream = |kib: u64| per(kib, per(count as u64, 1.0));
-        let kib = memory(target)?.zip(before).map(|(now, before)| per_stream(now.saturating_sub(before)));
+        let more = |now: Option<u64>, before| now.zip(before).map(|(now, before)| now.saturating_sub(before));
         let mut step = Step {
             streams,
-            kib_per_stream: kib,
-            kernel_kib_per_stream: per_stream(socket_kib().saturating_sub(kernel)),
+            kib_per_stream: more(memory(target)?, before).map(per_stream),
+            kernel_kib_per_stream: more(socket_kib(), kernel).map(per_stream),
             percent_of_a_core: None,
         };
         if streams == watched {
@@ -80,10 +80,10 @@ impl Step {
     pub(crate) fn line(&self) -> String {
         let shown = |value: Option<f64>, unit: &str| value.map_or("-".to_owned(), |value| format!("{value:.2} {unit}"));
         format!(
-            "{} streams: {} per stream in the server, {:.2} KiB in the kernel (both sides), {} while idle",
+            "{} streams: {} per stream in the server, {} in the kernel (both sides), {} while idle",
             self.streams,
             shown(self.kib_per_stream, "KiB"),
-            self.kernel_kib_per_stream,
+            shown(self.kernel_kib_per_stream, "KiB"),
             shown(self.percent_of_a_core, "% of a core"),
         )
     }

@@ -10,7 +10,7 @@ use crate::{
         target::Target,
     },
     clock::seconds,
-    process::{Meter, Usage, proportional_kib, socket_kib},
+    process::{Meter, Usage, buffer_kib, proportional_kib},
 };
 use std::time::Duration;
 
@@ -50,9 +50,9 @@ impl Load {
 }
 
 fn memory(target: &Target) -> Result<String, String> {
-    let own = target.process.map(proportional_kib).transpose()?;
-    let own = own.map_or(String::new(), |kib| format!("{kib} KiB in the server, "));
-    Ok(format!("{own}{} KiB in the kernel's sockets (both sides)", socket_kib()))
+    let own = target.process.map(proportional_kib).transpose()?.map(|kib| format!("{kib} KiB in the server"));
+    let queued = buffer_kib().map(|kib| format!("{kib} KiB queued in the kernel (both sides)"));
+    Ok(own.into_iter().chain(queued).collect::<Vec<_>>().join(", "))
 }
 
 impl Loaded {

@@ -23,7 +23,7 @@ rows! {
     IdleKib1: "the same with a tenth of the streams, KiB",
     IdleKib5: "the same with half of them, KiB",
     IdleKib15: "the same with half as many again, KiB",
-    IdleKernel: "kernel memory of its socket beside it, both sides, KiB",
+    IdleKernel: "the kernel's objects of its sockets beside it (both sides), KiB",
     IdleCpu: "CPU with idle streams, heartbeats included, % of a core",
     CrowdRate: "one user's many streams, notifications as fast as 8 publishers go: deliveries/s",
     CrowdCpu: "server CPU per delivery there, µs",

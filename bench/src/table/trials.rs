@@ -179,7 +179,8 @@ impl<'a> Bench<'a> {
                 _ => Row::IdleKib15,
             };
             figures.extend(step.kib_per_stream.map(|kib| (row, kib)));
-            figures.extend((row == Row::IdleKib).then_some((Row::IdleKernel, step.kernel_kib_per_stream)));
+            let kernel = step.kernel_kib_per_stream.filter(|_| row == Row::IdleKib);
+            figures.extend(kernel.map(|kib| (Row::IdleKernel, kib)));
             figures.extend(step.percent_of_a_core.map(|percent| (Row::IdleCpu, percent)));
         }
         Ok(Measured { figures, flaw: None })
