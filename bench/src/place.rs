@@ -21,8 +21,13 @@ impl Place {
     }
 }
 
+/// In a container the clone may belong to somebody else, which git refuses to read unless told.
 fn git(args: &[&str]) -> Result<String, String> {
-    let output = Command::new("git").args(args).output().map_err(|error| format!("git: {error}"))?;
+    let output = Command::new("git")
+        .args(["-c", "safe.directory=*"])
+        .args(args)
+        .output()
+        .map_err(|error| format!("git: {error}"))?;
     if !output.status.success() {
         return Err(format!("git {}: {}", args.join(" "), String::from_utf8_lossy(&output.stderr).trim()));
     }

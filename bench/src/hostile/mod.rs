@@ -42,7 +42,7 @@ pub(crate) struct Args {
     /// What the order of attacks is drawn from
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Fail unless nothing is lost, p99 is under this many milliseconds, and memory is back
+    /// Fail unless every request has its answer, p99 is under this many milliseconds, and memory is back
     #[arg(long)]
     within_ms: Option<f64>,
     /// By how many MiB, beyond a tenth, memory may be larger afterwards: allocators and caches keep a little
@@ -71,12 +71,9 @@ struct Outcome {
 /// Runs the load and judges it.
 pub(crate) async fn run(binary: &Path, args: &Args, place: &Place) -> Result<(), String> {
     let outcome = measure(binary, args).await?;
-    let text = outcome.text(args, place);
-    report::deliver(&text, args.record.as_deref())?;
-    match args.within_ms {
-        Some(limit) => outcome.judge(args, limit),
-        None => Ok(()),
-    }
+    let verdict = args.within_ms.map_or(Ok(()), |limit| outcome.judge(args, limit));
+    report::deliver(&outcome.text(args, place), args.record.as_deref().filter(|_| verdict.is_ok()))?;
+    verdict
 }
 
 async fn measure(binary: &Path, args: &Args) -> Result<Outcome, String> {
@@ -170,6 +167,7 @@ impl Outcome {
         let enough = self.requests >= args.requests * args.seconds * 95 / 100;
         match () {
             () if !enough => Err(format!("only {} requests were made", self.requests)),
+            () if self.unanswered > 0 => Err(format!("{} requests had no answer", self.unanswered)),
             () if self.millis(990) > limit => Err(format!("p99 is {:.1} ms", self.millis(990))),
             () if !self.memory_is_back(args.slack_mib) => Err(format!("memory is not back: {:?} KiB", self.kib)),
             () => Ok(()),
@@ -209,5 +207,43 @@ impl Outcome {
             after / 1024,
         );
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    /// 100 requests were asked for; p99 may be 5 ms, memory 4 MiB more.
+    fn verdict(outcome: &Outcome) -> Result<(), String> {
+        let args = Cli::parse_from(["hostile", "--seconds", "10", "--requests", "10"]).args;
+        outcome.judge(&args, 5.0)
+    }
+
+    fn good() -> Outcome {
+        let micros = [vec![1000; 99], vec![9000]].concat();
+        Outcome { requests: 100, unanswered: 0, published: 100, micros, kib: [10_240, 90_000, 15_360] }
+    }
+
+    #[test]
+    fn each_thing_that_is_promised_is_looked_at() {
+        assert_eq!(verdict(&good()), Ok(()));
+        let slow = [vec![1000; 98], vec![6000; 2]].concat();
+        let faults = [
+            (Outcome { requests: 94, ..good() }, "only 94 requests"),
+            (Outcome { unanswered: 1, ..good() }, "1 requests had no answer"),
+            (Outcome { micros: slow, ..good() }, "p99 is 6.0 ms"),
+            (Outcome { kib: [10_240, 90_000, 15_361], ..good() }, "memory is not back"),
+        ];
+        for (outcome, why) in faults {
+            assert!(verdict(&outcome).is_err_and(|told| told.starts_with(why)), "{why}");
+        }
     }
 }

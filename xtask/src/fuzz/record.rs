@@ -21,7 +21,7 @@ impl Place {
     ///
     /// The working copy is not clean: nobody could run the same again.
     pub(super) fn here() -> Result<Self, Obstacle> {
-        if !says("git", &["status", "--porcelain"])?.is_empty() {
+        if !git(&["status", "--porcelain"])?.is_empty() {
             return Err(Obstacle::new("what is recorded must be a commit: the working copy is not clean"));
         }
         let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
@@ -29,7 +29,7 @@ impl Place {
             cpus.lines().filter_map(|line| line.strip_prefix("model name")?.split_once(": ")).collect();
         let model = models.first().map_or("an unknown processor", |(_, model)| model);
         let machine = format!("{} cores of {model}, {}", models.len(), says("uname", &["-sr"])?);
-        let commit = says("git", &["rev-parse", "--short=12", "HEAD"])?;
+        let commit = git(&["rev-parse", "--short=12", "HEAD"])?;
         Ok(Self { commit, machine, date: says("date", &["-u", "+%F"])? })
     }
 
@@ -74,14 +74,31 @@ pub(super) fn row(name: &str, stats: &Stats) -> String {
     format!("| `{name}` | {executions} | {seconds} | {rate} | {cov} | {ft} | {inputs} | {verdict} |")
 }
 
+/// In a container the clone may belong to somebody else, which git refuses to read unless told.
+fn git(args: &[&str]) -> Result<String, Obstacle> {
+    says("git", &[&["-c", "safe.directory=*"], args].concat())
+}
+
+/// What a program says; one that fails says nothing.
 fn says(program: &str, args: &[&str]) -> Result<String, Obstacle> {
     let output = Command::new(program).args(args).current_dir(repo::root()).output()?;
+    if !output.status.success() {
+        let why = String::from_utf8_lossy(&output.stderr);
+        return Err(Obstacle::new(format!("{program} {}: {}", args.join(" "), why.trim())));
+    }
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_program_that_fails_has_not_said_that_all_is_well() {
+        assert_eq!(says("echo", &["a", "b"]), Ok("a b".to_owned()));
+        let why = git(&["no-such-command"]).unwrap_err().to_string();
+        assert!(why.contains("no-such-command"), "{why}");
+    }
 
     #[test]
     fn the_page_has_every_target_and_keeps_what_is_written_by_hand() {
