@@ -12,6 +12,7 @@ use super::{
 use crate::clock::{self, Nanos, now};
 use std::{
     collections::BTreeMap,
+    mem,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
@@ -140,10 +141,10 @@ impl Crowd {
     }
 
     /// Closes all streams; what they have seen.
-    pub(crate) fn close(self) -> Result<Received, String> {
+    pub(crate) fn close(mut self) -> Result<Received, String> {
         self.shared.over.store(true, Relaxed);
         let mut received = Received::default();
-        for thread in self.threads {
+        for thread in mem::take(&mut self.threads) {
             let part = thread.join().map_err(|_| "a reading thread has panicked".to_owned())?;
             part.into_iter().for_each(|part| received.add(part));
         }
@@ -156,6 +157,13 @@ impl Crowd {
         clock::pause(Duration::from_millis(30));
         let received = self.close()?;
         Ok((received.judge(sent), received))
+    }
+}
+
+impl Drop for Crowd {
+    /// One that was given up must not read on beside what is measured next.
+    fn drop(&mut self) {
+        self.shared.over.store(true, Relaxed);
     }
 }
 
@@ -206,5 +214,28 @@ pub(crate) fn fits(streams: usize) -> Result<(), String> {
         Err(format!("{streams} streams need {wanted} open files, {limit} are allowed"))
     } else {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::target::Urls, *};
+    use std::net::TcpListener;
+
+    #[test]
+    fn a_crowd_that_is_given_up_reads_no_more() {
+        // It listens and never answers.
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/{{user}}", server.local_addr().unwrap());
+        let urls = Urls { stream: &url, stream_headers: &[], publish: &url, publish_headers: &[], body: "{stamp}" };
+        let manner = Manner { threads: 2, ..Manner::default() };
+        let crowd = Crowd::start(&urls.target().unwrap(), vec![Seat::default(); 4], manner);
+        let threads = Arc::downgrade(&crowd.shared);
+        drop(crowd);
+        let end = now() + 10 * clock::SECOND;
+        while threads.strong_count() > 0 {
+            assert!(now() < end, "its threads go on");
+            clock::pause(Duration::from_millis(1));
+        }
     }
 }
