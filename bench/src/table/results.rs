@@ -70,7 +70,8 @@ impl Results {
         let mut values = self.figures.get(&(row, who))?.clone();
         values.sort_by(f64::total_cmp);
         let last = values.len() - 1;
-        Some([values[0], values[last / 2], values[last]])
+        let median = f64::midpoint(values[last / 2], values[last.div_ceil(2)]);
+        Some([values[0], median, values[last]])
     }
 
     pub(crate) fn median(&self, row: Row, who: Who) -> Option<f64> {
@@ -82,16 +83,27 @@ impl Results {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_median_stands_between_the_lowest_and_the_highest() {
+    fn spread(values: &[f64]) -> Option<[f64; 3]> {
         let mut results = Results::default();
-        for value in [5.0, 1.0, 9.0] {
-            let measured = Measured { figures: vec![(Row::IdleKib, value)], flaw: None };
+        for value in values {
+            let measured = Measured { figures: vec![(Row::IdleKib, *value)], flaw: None };
             results.note(Who::Campanile, Trial::Idle, Ok(measured));
         }
-        assert_eq!(results.spread(Row::IdleKib, Who::Campanile), Some([1.0, 5.0, 9.0]));
-        assert_eq!(results.spread(Row::StormSeconds, Who::Campanile), None);
         assert_eq!(results.failure_of_ours(), None);
+        results.spread(Row::IdleKib, Who::Campanile)
+    }
+
+    #[test]
+    fn the_median_stands_between_the_lowest_and_the_highest() {
+        assert_eq!(spread(&[]), None);
+        assert_eq!(spread(&[4.0]), Some([4.0, 4.0, 4.0]));
+        assert_eq!(spread(&[5.0, 1.0, 9.0]), Some([1.0, 5.0, 9.0]));
+    }
+
+    #[test]
+    fn the_median_of_an_even_count_is_between_the_two_in_the_middle() {
+        assert_eq!(spread(&[3.0, 1.0]), Some([1.0, 2.0, 3.0]));
+        assert_eq!(spread(&[9.0, 1.0, 4.0, 2.0]), Some([1.0, 3.0, 9.0]));
     }
 
     #[test]
