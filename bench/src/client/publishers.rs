@@ -235,7 +235,7 @@ impl<'a> Run<'a> {
         for plan in 0..self.plans.len() {
             while let Some(due) = self.due(plan) {
                 let at = now();
-                if due > at || at >= self.end {
+                if due > at || (at >= self.end && !self.is_late_itself(plan)) {
                     break;
                 }
                 let Some(connection) = self.free[plan].pop_front() else { break };
@@ -244,6 +244,12 @@ impl<'a> Run<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a connection was free for what is due by the clock: then this program woke up too late for it, and the server may not get away with that.
+    fn is_late_itself(&self, plan: usize) -> bool {
+        let free = self.free[plan].front().map(|connection| self.connections[*connection].free_since);
+        self.plans[plan].rate.is_some() && free.is_some_and(|since| since < self.end)
     }
 
     fn send(&mut self, connection: usize, due: Nanos, at: Nanos) -> Result<(), String> {
@@ -354,5 +360,39 @@ fn whole(framing: &Framing, input: &[u8]) -> Result<Option<Vec<u8>>, String> {
             Ok(chunks.are_done().then_some(body))
         }
         Framing::Close => Err("an answer to a publish that only ends with its connection".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::target::Urls, *};
+
+    /// Wakes up after the end of a run of 50 ms, in which 5 messages were due; how many it sends then, and how many it says it could not.
+    fn woken_late(plan: Plan, free_since: fn(Nanos) -> Nanos) -> (u64, u64) {
+        let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", server.local_addr().unwrap());
+        let urls = Urls { stream: &url, stream_headers: &[], publish: &url, publish_headers: &[], body: "{stamp}" };
+        let (target, plans, waiting) = (urls.target().unwrap(), [plan], Waiting::new().unwrap());
+        let mut run = Run::new(&target, &plans, &waiting).unwrap();
+        run.end = now() - 1;
+        run.from = run.end - SECOND / 20;
+        let since = free_since(run.end);
+        run.connections.iter_mut().for_each(|connection| connection.free_since = since);
+        run.send_what_is_due().unwrap();
+        run.count_unsent();
+        (run.connections.iter().filter(|connection| connection.due.is_some()).count() as u64, run.sent.unsent)
+    }
+
+    #[test]
+    fn what_was_due_is_sent_although_this_program_was_late() {
+        let paced = |connections| Plan::rate_of(100.0, connections, Targets::one(0));
+        assert_eq!(woken_late(paced(8), |end| end - 1), (5, 0));
+        assert_eq!(woken_late(paced(2), |end| end - 1), (2, 3));
+        assert_eq!(woken_late(paced(8), |end| end), (0, 5), "the server held all of them up");
+        assert_eq!(
+            woken_late(Plan::loop_of(8, Targets::one(0)), |end| end - 1),
+            (0, 0),
+            "nothing is due after the end"
+        );
     }
 }
