@@ -2,7 +2,7 @@
 
 use crate::{
     client::{
-        crowd::Manner,
+        crowd::{Manner, Seat},
         judge::Verdict,
         publishers::{Plan, Targets},
         stamp,
@@ -161,9 +161,13 @@ fn broadcast(fault: Fault, connections: usize, parses: bool) -> Loaded {
     run(fault, of_one(0, STREAMS), plan, parses)
 }
 
-fn run(fault: Fault, seats: Vec<crate::client::crowd::Seat>, plan: Plan, parses: bool) -> Loaded {
+fn run(fault: Fault, seats: Vec<Seat>, plan: Plan, parses: bool) -> Loaded {
+    load(seats, plan, parses).run(&faulty(fault)).unwrap()
+}
+
+fn load(seats: Vec<Seat>, plan: Plan, parses: bool) -> Load {
     let manner = Manner { threads: 2, parses, ..Manner::default() };
-    Load { seats, manner, plans: vec![plan], span: Duration::from_secs(5) }.run(&faulty(fault)).unwrap()
+    Load { seats, manner, plans: vec![plan], span: Duration::from_secs(5) }
 }
 
 const SENT: u64 = 60 * STREAMS as u64;
@@ -215,7 +219,20 @@ fn what_another_user_gets_is_foreign() {
 fn a_publish_that_was_refused_is_no_result() {
     let loaded = broadcast(Fault::Refuses, 1, false);
     assert_eq!((loaded.sent.taken, loaded.sent.refused), (59, 1));
+    assert!(loaded.flaw().is_some_and(|flaw| flaw.contains("1 publishes were REFUSED")));
     assert!(loaded.exact().err().unwrap().contains("503"));
+}
+
+#[test]
+fn what_was_due_and_is_in_no_figure_is_told() {
+    let plan = Plan { rate: Some(600.0), ..Plan::loop_of(1, Targets::one(0)) };
+    // It stalls from the 20th message, which is due after 32 ms, past the end.
+    let load = Load { span: Duration::from_millis(100), ..load(of_one(0, STREAMS), plan, false) };
+    let loaded = load.run(&faulty(Fault::Stalls)).unwrap();
+    assert!((1..=40).contains(&loaded.sent.unsent), "{} were not sent", loaded.sent.unsent);
+    let told = format!("{} publishes were due and could not be sent", loaded.sent.unsent);
+    assert_eq!(loaded.flaw(), Some(told));
+    assert!(loaded.exact().is_ok_and(|loaded| loaded.sent.taken >= 20));
 }
 
 #[test]

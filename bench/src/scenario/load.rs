@@ -58,11 +58,29 @@ fn memory(target: &Target) -> Result<String, String> {
 impl Loaded {
     /// The run, if it is a result at all: everything taken, and delivered once and in order.
     pub(crate) fn exact(self) -> Result<Self, String> {
-        match &self.sent.refusal {
-            Some(refusal) => Err(format!("{} publishes were refused, the first with {refusal}", self.sent.refused)),
-            None if !self.verdict.is_exact() => Err(self.verdict.line()),
+        match self.refused().or_else(|| self.inexact()) {
+            Some(why) => Err(why),
             None => Ok(self),
         }
+    }
+
+    /// All that keeps it from being one, and what was due and is in no figure, because no connection was free to send it.
+    pub(crate) fn flaw(&self) -> Option<String> {
+        let unsent = self.sent.unsent;
+        let unsent = (unsent > 0).then(|| format!("{unsent} publishes were due and could not be sent"));
+        let flaws: Vec<_> = [self.refused(), self.inexact(), unsent].into_iter().flatten().collect();
+        (!flaws.is_empty()).then(|| flaws.join("; "))
+    }
+
+    fn refused(&self) -> Option<String> {
+        let Sent { refused, refusal, .. } = &self.sent;
+        refusal
+            .as_ref()
+            .map(|first| format!("{refused} publishes were REFUSED (they count as lost), the first with {first}"))
+    }
+
+    fn inexact(&self) -> Option<String> {
+        (!self.verdict.is_exact()).then(|| self.verdict.line())
     }
 
     pub(crate) fn deliveries_per_second(&self) -> f64 {
@@ -98,9 +116,7 @@ impl Loaded {
             text +=
                 &format!("own pacing error:   {}; {} due and not sent\n", self.sent.pacing.line(), self.sent.unsent);
         }
-        if let Some(refusal) = &self.sent.refusal {
-            text += &format!("{} publishes REFUSED, the first with {refusal}\n", self.sent.refused);
-        }
+        text.extend(self.refused().map(|refused| refused + "\n"));
         text
     }
 }

@@ -28,22 +28,42 @@ pub(crate) enum Asked {
 
 const SECRET: &str = "a secret of which only this bench knows";
 
-/// A ring that holds what publishers send while readers are slow, and limits that do not end a run: that is what is measured with many streams of
-/// one user.
-const RAISED: [(&str, &str); 6] = [
+/// What is raised for a measurement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Raised {
+    Nothing,
+    /// How many streams one user may have and how often they may come: limits that would end a run.
+    Limits,
+    /// The ring too, so that it holds all that publishers send while readers are slow.
+    LimitsAndRing,
+}
+
+const LIMITS: &[(&str, &str)] = &[
     ("CAMPANILE_SSE__MAX_CONNECTIONS_PER_USER", "100000"),
-    ("CAMPANILE_SSE__BUFFER_FRAMES", "1000000"),
-    ("CAMPANILE_SSE__BUFFER_BYTES", "536870912"),
     ("CAMPANILE_LIMITS__CONNECTS_PER_MINUTE", "1000000"),
     ("CAMPANILE_LIMITS__CHANGES_PER_MINUTE", "1000000"),
     ("CAMPANILE_LOG", "error,campanile::process=info"),
 ];
 
+const RING: &[(&str, &str)] =
+    &[("CAMPANILE_SSE__BUFFER_FRAMES", "1000000"), ("CAMPANILE_SSE__BUFFER_BYTES", "536870912")];
+
+impl Raised {
+    fn variables(self) -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+        let (limits, ring) = match self {
+            Self::Nothing => (&[][..], &[][..]),
+            Self::Limits => (LIMITS, &[][..]),
+            Self::LimitsAndRing => (LIMITS, RING),
+        };
+        limits.iter().chain(ring)
+    }
+}
+
 impl Campanile {
-    /// With its defaults, or with raised limits.
-    pub(crate) fn start(runtime: &Runtime, binary: &Path, asked: Asked, raised: bool) -> Result<Self, String> {
+    /// With its defaults, but for what is raised.
+    pub(crate) fn start(runtime: &Runtime, binary: &Path, asked: Asked, raised: Raised) -> Result<Self, String> {
         let mut builder = TestNode::builder(binary).env("CAMPANILE_AUTH__JWT_SECRET", SECRET);
-        for (name, value) in RAISED.iter().filter(|_| raised) {
+        for (name, value) in raised.variables() {
             builder = builder.env(name, value);
         }
         let mut node = runtime.block_on(builder.start());

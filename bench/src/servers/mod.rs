@@ -3,7 +3,7 @@
 mod campanile;
 mod rivals;
 
-pub(crate) use campanile::{Asked, Campanile};
+pub(crate) use campanile::{Asked, Campanile, Raised};
 pub(crate) use rivals::{Rival, Rivals};
 
 use crate::client::{stamp, target::Target};

@@ -89,8 +89,9 @@ pub(crate) fn run(binary: &Path, args: &Args, place: &Place) -> Result<(), Strin
         }
     }
     let text = text::of(args, place, &who, done, &results);
-    report::deliver(&text, args.record.as_deref())?;
-    results.failure_of_ours().map_or(Ok(()), Err)
+    let failure = results.failure_of_ours();
+    report::deliver(&text, args.record.as_deref().filter(|_| failure.is_none()))?;
+    failure.map_or(Ok(()), Err)
 }
 
 fn everybody(args: &Args) -> Vec<Who> {

@@ -15,7 +15,7 @@ use crate::{
         of_as_many, of_one,
         storm::Storm,
     },
-    servers::{Asked, Campanile, Rivals, Server},
+    servers::{Asked, Campanile, Raised, Rivals, Server},
 };
 use std::{path::Path, time::Duration};
 use tokio::runtime::Runtime;
@@ -108,12 +108,14 @@ pub(crate) struct Bench<'a> {
     size: Size,
 }
 
-/// Messages of one user that a rival keeps for slow readers: a few, or all that a run can send.
-const FEW: usize = 16;
-const MANY: usize = 32_768;
-
-/// As many reading threads as keep up with the server on two processors.
-const READER: Manner = Manner { threads: 1, opening: 256, parses: false, churn: None };
+/// Messages of one user that a rival keeps for slow readers: a few, as many as our ring by default, or all that a run can send.
+const fn room(raised: Raised) -> usize {
+    match raised {
+        Raised::Nothing => 16,
+        Raised::Limits => 100,
+        Raised::LimitsAndRing => 32_768,
+    }
+}
 
 impl<'a> Bench<'a> {
     pub(crate) fn new(binary: &'a Path, rivals: &'a Rivals, size: Size) -> Result<Self, String> {
@@ -138,33 +140,27 @@ impl<'a> Bench<'a> {
         }
     }
 
-    fn start(&self, who: Who, asked: Asked, room: usize) -> Result<Box<dyn Server>, String> {
+    fn start(&self, who: Who, asked: Asked, raised: Raised) -> Result<Box<dyn Server>, String> {
         Ok(match who {
-            Who::Campanile => Box::new(Campanile::start(&self.runtime, self.binary, asked, room == MANY)?),
-            Who::Rival(rival) => Box::new(rival.start(self.rivals, room)?),
+            Who::Campanile => Box::new(Campanile::start(&self.runtime, self.binary, asked, raised)?),
+            Who::Rival(rival) => Box::new(rival.start(self.rivals, room(raised))?),
         })
     }
 
-    /// Runs a load. Of ours, nothing may be lost, or there is no figure; of others it is told.
     fn load(
         &self,
         who: Who,
-        (asked, room): (Asked, usize),
+        (asked, raised): (Asked, Raised),
         seats: Vec<Seat>,
         plan: Plan,
     ) -> Result<(Loaded, Option<String>), String> {
-        let server = self.start(who, asked, room)?;
-        let load = Load { seats, manner: READER, plans: vec![plan], span: self.size.span };
-        let loaded = load.run(server.target())?;
-        if who == Who::Campanile {
-            return Ok((loaded.exact()?, None));
-        }
-        let flaw = (!loaded.verdict.is_exact()).then(|| loaded.verdict.line());
-        Ok((loaded, flaw))
+        let server = self.start(who, asked, raised)?;
+        let load = Load { seats, manner: Manner::default(), plans: vec![plan], span: self.size.span };
+        worth(who, load.run(server.target())?)
     }
 
     fn idle(&self, who: Who) -> Result<Measured, String> {
-        let server = self.start(who, Asked::Notifications, FEW)?;
+        let server = self.start(who, Asked::Notifications, Raised::Nothing)?;
         let all = self.size.idle;
         let ours = who == Who::Campanile;
         let steps = if ours { vec![all / 10, all / 2, all, all + all / 2] } else { vec![all] };
@@ -188,7 +184,8 @@ impl<'a> Bench<'a> {
 
     fn saturated(&self, who: Who) -> Result<Measured, String> {
         let seats = of_one(0, self.size.streams);
-        let (loaded, flaw) = self.load(who, (Asked::Notifications, MANY), seats, Plan::loop_of(8, Targets::one(0)))?;
+        let (loaded, flaw) =
+            self.load(who, (Asked::Notifications, Raised::LimitsAndRing), seats, Plan::loop_of(8, Targets::one(0)))?;
         let figures =
             [(Row::CrowdRate, Some(loaded.deliveries_per_second())), (Row::CrowdCpu, loaded.micros_per_delivery())];
         Ok(Measured::of(figures, flaw))
@@ -197,14 +194,14 @@ impl<'a> Bench<'a> {
     fn signals(&self, who: Who) -> Result<Measured, String> {
         let users = self.size.streams;
         let plan = Plan::loop_of(8, Targets::groups(1, users));
-        let (loaded, flaw) = self.load(who, (Asked::Signals, MANY), of_as_many(0..users), plan)?;
+        let (loaded, flaw) = self.load(who, (Asked::Signals, Raised::Limits), of_as_many(0..users), plan)?;
         Ok(Measured::of([(Row::SignalRate, Some(loaded.deliveries_per_second()))], flaw))
     }
 
     fn paced(&self, who: Who) -> Result<Measured, String> {
         let seats = of_one(0, self.size.streams);
         let plan = Plan::rate_of(50.0, 8, Targets::one(0));
-        let (loaded, flaw) = self.load(who, (Asked::Notifications, MANY), seats, plan)?;
+        let (loaded, flaw) = self.load(who, (Asked::Notifications, Raised::LimitsAndRing), seats, plan)?;
         let figures = [(Row::PacedCpu, loaded.micros_per_delivery()), (Row::PacedP99, Some(loaded.latency.p99()))];
         Ok(Measured::of(figures, flaw))
     }
@@ -212,56 +209,66 @@ impl<'a> Bench<'a> {
     fn singles(&self, who: Who, publishers: usize, row: Row) -> Result<Measured, String> {
         let users = self.size.streams;
         let plan = Plan::loop_of(publishers, Targets::singles(0, users));
-        let (loaded, flaw) = self.load(who, (Asked::Notifications, MANY), of_as_many(0..users), plan)?;
+        let (loaded, flaw) = self.load(who, (Asked::Notifications, Raised::Limits), of_as_many(0..users), plan)?;
         Ok(Measured::of([(row, Some(loaded.publishes_per_second()))], flaw))
     }
 
     fn batches(&self, who: Who) -> Result<Measured, String> {
         let users = self.size.streams;
         let plan = Plan::loop_of(4, Targets::singles(0, users));
-        let (loaded, flaw) = self.load(who, (Asked::Batches(users.min(1000)), MANY), of_as_many(0..users), plan)?;
+        let (loaded, flaw) =
+            self.load(who, (Asked::Batches(users.min(1000)), Raised::Limits), of_as_many(0..users), plan)?;
         Ok(Measured::of([(Row::Batches, Some(loaded.publishes_per_second()))], flaw))
     }
 
     fn rate(&self, who: Who) -> Result<Measured, String> {
         let users = self.size.streams;
         let plan = Plan::rate_of(self.size.rate, 64, Targets::singles(0, users));
-        let (loaded, flaw) = self.load(who, (Asked::Notifications, MANY), of_as_many(0..users), plan)?;
-        let unsent = (loaded.sent.unsent > 0)
-            .then(|| format!("{} publishes were due and could not be sent", loaded.sent.unsent));
+        let (loaded, flaw) = self.load(who, (Asked::Notifications, Raised::Limits), of_as_many(0..users), plan)?;
         let figures = [(Row::RateP50, Some(loaded.latency.p50())), (Row::RateP99, Some(loaded.latency.p99()))];
-        Ok(Measured::of(figures, flaw.or(unsent)))
+        Ok(Measured::of(figures, flaw))
     }
 
     fn one(&self, who: Who) -> Result<Measured, String> {
         let users = self.size.streams;
         let plan = Plan::loop_of(1, Targets::singles(0, users));
-        let (loaded, flaw) = self.load(who, (Asked::Notifications, MANY), of_as_many(0..users), plan)?;
+        let (loaded, flaw) = self.load(who, (Asked::Notifications, Raised::Limits), of_as_many(0..users), plan)?;
         Ok(Measured::of([(Row::OneP50, Some(loaded.sent.answer.p50()))], flaw))
     }
 
     fn storm(&self, who: Who) -> Result<Measured, String> {
-        let server = self.start(who, Asked::Notifications, MANY)?;
+        let server = self.start(who, Asked::Notifications, Raised::Limits)?;
         let weathered = Storm { streams: self.size.storm, behind: 10, threads: 1 }.run(server.target())?.exact()?;
         Ok(Measured::of([(Row::StormSeconds, Some(weathered.seconds))], None))
     }
 
     /// A pair of runs: without stalled readers, and with them.
     fn stalls(&self, who: Who) -> Result<Measured, String> {
-        let p99 = |stalled: usize| {
+        let beside = |stalled: usize| {
             let seats = seats_beside(of_one(0, self.size.streams), stalled);
             let plan = Plan::rate_of(50.0, 8, Targets::one(0));
-            self.load(who, (Asked::Notifications, MANY), seats, plan).map(|(loaded, _)| loaded.latency.p99())
+            self.load(who, (Asked::Notifications, Raised::Limits), seats, plan)
         };
-        let (absent, present) = (p99(0)?, p99(self.size.streams / 10)?);
-        Ok(Measured::of([(Row::StallsAbsent, Some(absent)), (Row::StallsPresent, Some(present))], None))
+        let ((absent, flaw), (present, another)) = (beside(0)?, beside(self.size.streams / 10)?);
+        let p99 = |loaded: &Loaded| Some(loaded.latency.p99());
+        let figures = [(Row::StallsAbsent, p99(&absent)), (Row::StallsPresent, p99(&present))];
+        let flaws: Vec<_> = flaw.into_iter().chain(another).collect();
+        Ok(Measured::of(figures, (!flaws.is_empty()).then(|| flaws.join("; "))))
     }
 
     fn mixed(&self, who: Who) -> Result<Measured, String> {
-        let server = self.start(who, Asked::Notifications, MANY)?;
-        let loaded = mixed(self.size.streams, self.size.rate / 3.0, self.size.span).run(server.target())?.exact()?;
-        Ok(Measured::of([(Row::MixedP99, Some(loaded.latency.p99()))], None))
+        let server = self.start(who, Asked::Notifications, Raised::Limits)?;
+        let load = mixed(self.size.streams, self.size.rate / 3.0, self.size.span);
+        let (loaded, flaw) = worth(who, load.run(server.target())?)?;
+        Ok(Measured::of([(Row::MixedP99, Some(loaded.latency.p99()))], flaw))
     }
+}
+
+/// A run and what of it is no result. Of ours, nothing may be refused or lost, or there is no figure at all.
+fn worth(who: Who, loaded: Loaded) -> Result<(Loaded, Option<String>), String> {
+    let loaded = if who == Who::Campanile { loaded.exact()? } else { loaded };
+    let flaw = loaded.flaw();
+    Ok((loaded, flaw))
 }
 
 /// The same, and some more of the first one's user that read nothing.
@@ -278,7 +285,7 @@ pub(crate) fn mixed(streams: usize, rate: f64, span: Duration) -> Load {
     seats.extend(of_as_many(1..half + 1));
     let crowd = Plan::rate_of(20.0, 2, Targets::one(0));
     let singles = Plan::rate_of(rate, 16, Targets::singles(1, half));
-    let manner = Manner { parses: true, churn: Some(Duration::from_millis(20)), ..READER };
+    let manner = Manner { parses: true, churn: Some(Duration::from_millis(20)), ..Manner::default() };
     Load { seats, manner, plans: vec![crowd, singles], span }
 }
 
