@@ -1,6 +1,7 @@
 //! Any server of event streams, by its URLs.
 
 use crate::{
+    bounds,
     client::{
         crowd::{Manner, Seat},
         publishers::{Plan, Targets},
@@ -37,7 +38,7 @@ pub(crate) struct Args {
     #[arg(long, default_value = "{stamp}{pad}")]
     publish_body: String,
     /// So many bodies in one request, as a JSON array
-    #[arg(long, requires = "batch_taken")]
+    #[arg(long, requires = "batch_taken", value_parser = bounds::some::<usize>())]
     batch: Option<usize>,
     /// What the answer to such a request has once for each body that was taken
     #[arg(long)]
@@ -53,16 +54,16 @@ pub(crate) struct Args {
     #[arg(long)]
     pid: Option<u32>,
     /// Streams: of one user (broadcast, slow), or of as many users
-    #[arg(long, default_value_t = 1000)]
+    #[arg(long, default_value_t = 1000, value_parser = bounds::some::<usize>())]
     streams: usize,
     /// Connections of publishers
-    #[arg(long, default_value_t = 8)]
+    #[arg(long, default_value_t = 8, value_parser = bounds::some::<usize>())]
     publishers: usize,
     /// Requests a second; without it, each publisher waits for its answer and goes on
-    #[arg(long)]
+    #[arg(long, value_parser = bounds::positive)]
     rate: Option<f64>,
     /// How long
-    #[arg(long, default_value_t = 5.0)]
+    #[arg(long, default_value_t = 5.0, value_parser = bounds::positive)]
     seconds: f64,
     /// How many messages each stream is behind in a storm
     #[arg(long, default_value_t = 10)]
@@ -71,7 +72,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 10)]
     stalled_percent: usize,
     /// Threads that read
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = bounds::some::<usize>())]
     threads: usize,
     /// Read streams by the rules of the format instead of searching them for stamps: slower, and checks more
     #[arg(long)]

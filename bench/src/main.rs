@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "a command line speaks on stdout")]
 
 mod any;
+mod bounds;
 mod client;
 mod clock;
 #[cfg(test)]

@@ -5,7 +5,7 @@ mod attacks;
 mod client;
 mod crowd;
 
-use crate::{place::Place, process::proportional_kib, report};
+use crate::{bounds, place::Place, process::proportional_kib, report};
 use campanile_testkit::TestNode;
 use client::{Publisher, Received, open_stream, read_stream};
 use std::{
@@ -25,25 +25,25 @@ const REST: Duration = Duration::from_secs(8);
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// How long
-    #[arg(long, default_value_t = 60)]
+    #[arg(long, default_value_t = 60, value_parser = bounds::some::<u64>())]
     seconds: u64,
     /// Hostile and valid requests a second
-    #[arg(long, default_value_t = 10_000)]
+    #[arg(long, default_value_t = 10_000, value_parser = bounds::some::<u64>())]
     requests: u64,
     /// Open streams
-    #[arg(long, default_value_t = 1000)]
+    #[arg(long, default_value_t = 1000, value_parser = bounds::some::<usize>())]
     streams: usize,
     /// Users that have them
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = 10, value_parser = bounds::some::<usize>())]
     users: usize,
     /// Notifications a second, each to all of the users
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, default_value_t = 100, value_parser = bounds::some::<u64>())]
     notifications: u64,
     /// What the order of attacks is drawn from
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(..1_000_000))]
     seed: u64,
     /// Fail unless every request has its answer, p99 is under this many milliseconds, and memory is back
-    #[arg(long)]
+    #[arg(long, value_parser = bounds::positive)]
     within_ms: Option<f64>,
     /// By how many MiB, beyond a tenth, memory may be larger afterwards: allocators and caches keep a little
     #[arg(long, default_value_t = 4)]

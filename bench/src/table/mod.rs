@@ -6,6 +6,7 @@ mod text;
 mod trials;
 
 use crate::{
+    bounds,
     clock::{now, seconds},
     place::Place,
     report,
@@ -21,19 +22,19 @@ use trials::{Size, Trial};
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// How often each row is measured: medians are shown, with the lowest and the highest
-    #[arg(long, default_value_t = 7)]
+    #[arg(long, default_value_t = 7, value_parser = bounds::some::<usize>())]
     rounds: usize,
     /// No further round is begun if it would not end within so many minutes
-    #[arg(long, default_value_t = 20.0)]
+    #[arg(long, default_value_t = 20.0, value_parser = bounds::positive)]
     minutes: f64,
     /// How long publishers are at work in each measurement
-    #[arg(long, default_value_t = 2.0)]
+    #[arg(long, default_value_t = 2.0, value_parser = bounds::positive)]
     seconds: f64,
     /// How long idle streams are watched: longer than a heartbeat's interval
-    #[arg(long, default_value_t = 31.0)]
+    #[arg(long, default_value_t = 31.0, value_parser = bounds::positive)]
     idle_seconds: f64,
     /// One round with few streams, ours only, that fails unless everything is delivered once and in order
-    #[arg(long)]
+    #[arg(long, conflicts_with = "record")]
     quick: bool,
     /// Only these measurements
     #[arg(long, value_enum, value_delimiter = ',')]
@@ -56,13 +57,15 @@ impl Args {
 
     /// As one would type it.
     fn command(&self) -> String {
-        let Self { rounds, seconds, idle_seconds, .. } = self;
-        let only = self.only.iter().map(|trial| format!(" --only {}", trial.name())).collect::<String>();
+        let Self { rounds, minutes, seconds, idle_seconds, .. } = self;
+        let only: Vec<_> = self.only.iter().map(|trial| trial.name()).collect();
+        let only = if only.is_empty() { String::new() } else { format!(" --only {}", only.join(",")) };
         if self.quick {
-            return format!("cargo xtask bench --quick{only}");
+            let behind = if only.is_empty() { "" } else { " --" };
+            return format!("cargo xtask bench --quick{behind}{only}");
         }
         format!(
-            "cargo xtask bench --record -- --rounds {rounds} --seconds {seconds} --idle-seconds {idle_seconds}{only}"
+            "cargo xtask bench --record -- --rounds {rounds} --minutes {minutes} --seconds {seconds} --idle-seconds {idle_seconds}{only}"
         )
     }
 }
@@ -97,4 +100,42 @@ pub(crate) fn run(binary: &Path, args: &Args, place: &Place) -> Result<(), Strin
 fn everybody(args: &Args) -> Vec<Who> {
     let rivals = if args.quick { Vec::new() } else { args.rivals.present() };
     std::iter::once(Who::Campanile).chain(rivals.into_iter().map(Who::Rival)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn parsed(line: &str) -> Result<Args, clap::Error> {
+        Cli::try_parse_from(line.split(' ')).map(|cli| cli.args)
+    }
+
+    #[test]
+    fn the_command_that_is_told_measures_the_same_again() {
+        let recorded = parsed("table --minutes 13 --only storm,idle --record R").unwrap().command();
+        assert_eq!(
+            recorded,
+            "cargo xtask bench --record -- --rounds 7 --minutes 13 --seconds 2 --idle-seconds 31 --only storm,idle"
+        );
+        let (_, options) = recorded.split_once("--record --").unwrap();
+        assert_eq!(parsed(&format!("table{options}")).unwrap().command(), recorded);
+        assert_eq!(parsed("table --quick").unwrap().command(), "cargo xtask bench --quick");
+        assert_eq!(parsed("table --quick --only one").unwrap().command(), "cargo xtask bench --quick -- --only one");
+    }
+
+    #[test]
+    fn what_could_not_be_measured_is_refused_before() {
+        for line in
+            ["--rounds 0", "--minutes 0", "--seconds -1", "--seconds NaN", "--idle-seconds inf", "--quick --record R"]
+        {
+            assert!(parsed(&format!("table {line}")).is_err(), "{line}");
+        }
+    }
 }

@@ -1,6 +1,9 @@
 //! The rows, and what Campanile must reach in each.
 
-use super::results::{Results, Who};
+use super::{
+    results::{Results, Who},
+    trials::Size,
+};
 use crate::servers::Rival;
 
 macro_rules! rows {
@@ -20,9 +23,9 @@ macro_rules! rows {
 
 rows! {
     IdleKib: "memory per idle stream (process), streams of as many users, KiB",
-    IdleKib1: "the same with a tenth of the streams, KiB",
-    IdleKib5: "the same with half of them, KiB",
-    IdleKib15: "the same with half as many again, KiB",
+    IdleKib1: "the same, KiB",
+    IdleKib5: "the same, KiB",
+    IdleKib15: "the same, KiB",
     IdleKernel: "the kernel's objects of its sockets beside it (both sides), KiB",
     IdleCpu: "CPU with idle streams, heartbeats included, % of a core",
     CrowdRate: "one user's many streams, notifications as fast as 8 publishers go: deliveries/s",
@@ -43,6 +46,21 @@ rows! {
 }
 
 impl Row {
+    /// Where memory is looked at, one after the other.
+    pub(crate) const IDLE: [Self; 4] = [Self::IdleKib1, Self::IdleKib5, Self::IdleKib, Self::IdleKib15];
+
+    /// How many streams that read are open.
+    pub(crate) fn streams(self, size: Size) -> usize {
+        match self {
+            Self::IdleKib | Self::IdleKernel | Self::IdleCpu => size.idle,
+            Self::IdleKib1 => size.idle / 10,
+            Self::IdleKib5 => size.idle / 2,
+            Self::IdleKib15 => size.idle + size.idle / 2,
+            Self::StormSeconds => size.storm,
+            _ => size.streams,
+        }
+    }
+
     /// What must be reached, in words, and whether it is.
     pub(crate) fn bar(self, results: &Results) -> Option<(String, bool)> {
         let most = |bar: f64, unit: &str| (format!("≤ {bar} {unit}"), bar, true);

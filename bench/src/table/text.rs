@@ -17,7 +17,8 @@ pub(super) fn of(args: &Args, place: &Place, who: &[Who], rounds: usize, results
         place.machine
     );
     let names: Vec<_> = who.iter().map(|who| who.name()).collect();
-    let _ = write!(text, "| | must reach | {} |\n|---|---|{}\n", names.join(" | "), "---|".repeat(who.len()));
+    let _ =
+        write!(text, "| | streams | must reach | {} |\n|---|---|---|{}\n", names.join(" | "), "---|".repeat(who.len()));
     for row in Row::ALL.iter().copied().filter(|row| who.iter().any(|who| results.spread(*row, *who).is_some())) {
         let bar = match row.bar(results).filter(|_| !args.quick) {
             Some((words, true)) => words,
@@ -25,7 +26,8 @@ pub(super) fn of(args: &Args, place: &Place, who: &[Who], rounds: usize, results
             None => String::new(),
         };
         let cells: Vec<_> = who.iter().map(|who| cell(results.spread(row, *who))).collect();
-        let _ = writeln!(text, "| {} | {bar} | {} |", row.title(), cells.join(" | "));
+        let streams = thousands(row.streams(args.size()));
+        let _ = writeln!(text, "| {} | {streams} | {bar} | {} |", row.title(), cells.join(" | "));
     }
     for missing in Rival::ALL.into_iter().map(Who::Rival).filter(|rival| !who.contains(rival)) {
         let _ = write!(
@@ -44,9 +46,14 @@ const ABOUT: &str = "\
 Each figure is a median, with the lowest and the highest, of rounds in which all servers are measured one after the other; the client runs on the same
 machine. Every message of ours was delivered once and in order, or there would be no figure; what others lost is told below. Every publish of ours is
 synced to disk before its answer, others keep messages in memory. A frame has 200 bytes where the server lets one choose: those of nchan and better-sse have an
-`id:` and more, a notification of ours about 350 with its id. Idle streams are opened 16 at a time. Times are taken from when a message was due. With many streams of one user,
-our limits of connections and the ring are raised, and so is what others keep for slow readers.
+`id:` and more, a notification of ours about 350 with its id. Idle streams are opened 16 at a time. Times are taken from when a message was due. Idle streams are those
+of a server as it is shipped; elsewhere our limits of connections are raised, and with one user's many streams the ring too, as is what others keep for slow
+readers (but not beside readers that read nothing).
 ";
+
+fn thousands(count: usize) -> String {
+    if count < 1000 { count.to_string() } else { format!("{},{:03}", count / 1000, count % 1000) }
+}
 
 fn cell(spread: Option<[f64; 3]>) -> String {
     match spread {

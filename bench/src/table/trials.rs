@@ -80,11 +80,11 @@ impl Trial {
 /// How much of everything.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Size {
-    idle: usize,
+    pub(super) idle: usize,
     watch: Duration,
     /// Of one user, and users with one each.
-    streams: usize,
-    storm: usize,
+    pub(super) streams: usize,
+    pub(super) storm: usize,
     span: Duration,
     rate: f64,
 }
@@ -163,17 +163,12 @@ impl<'a> Bench<'a> {
         let server = self.start(who, Asked::Notifications, Raised::Nothing)?;
         let all = self.size.idle;
         let ours = who == Who::Campanile;
-        let steps = if ours { vec![all / 10, all / 2, all, all + all / 2] } else { vec![all] };
+        let rows = if ours { &Row::IDLE[..] } else { &[Row::IdleKib] };
+        let steps: Vec<_> = rows.iter().map(|row| row.streams(self.size)).collect();
         let watched = if ours { all } else { 0 };
         let steps = idle::run(server.target(), &steps, watched, self.size.watch)?;
         let mut figures = Vec::new();
-        for step in steps {
-            let row = match step.streams {
-                streams if streams == all => Row::IdleKib,
-                streams if streams < all / 5 => Row::IdleKib1,
-                streams if streams < all => Row::IdleKib5,
-                _ => Row::IdleKib15,
-            };
+        for (step, row) in steps.into_iter().zip(rows.iter().copied()) {
             figures.extend(step.kib_per_stream.map(|kib| (row, kib)));
             let kernel = step.kernel_kib_per_stream.filter(|_| row == Row::IdleKib);
             figures.extend(kernel.map(|kib| (Row::IdleKernel, kib)));
@@ -280,7 +275,7 @@ fn seats_beside(mut seats: Vec<Seat>, stalled: usize) -> Vec<Seat> {
 
 /// Everything at once: a crowd of one user with stalled readers in it, single users, and streams that leave and come back every few milliseconds.
 pub(crate) fn mixed(streams: usize, rate: f64, span: Duration) -> Load {
-    let half = streams / 2;
+    let half = (streams / 2).max(1);
     let mut seats = seats_beside(of_one(0, half), streams / 20);
     seats.extend(of_as_many(1..half + 1));
     let crowd = Plan::rate_of(20.0, 2, Targets::one(0));
