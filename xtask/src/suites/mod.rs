@@ -19,6 +19,7 @@ mod tidy;
 mod ways;
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use crate::job::{Finished, Job, Obstacle};
 use crate::repo;
@@ -77,9 +78,19 @@ fn released_server(job: &mut Job) -> Result<PathBuf, Obstacle> {
     Ok(repo::target().join("release/campanile"))
 }
 
+/// The load generator as it is shipped, beside the released server. Built one by one: together they would share features, and the server would not be
+/// the one that is shipped.
+fn load_generator(job: &mut Job) -> Result<Command, Obstacle> {
+    let server = released_server(job)?;
+    job.must(&mut cargo(&["build", "--release", "--package", "campanile-bench"]))?;
+    let mut load = Command::new(repo::target().join("release/campanile-bench"));
+    load.arg("--binary").arg(server);
+    Ok(load)
+}
+
 /// `cargo` with these arguments.
-fn cargo(args: &[&str]) -> std::process::Command {
-    let mut command = std::process::Command::new("cargo");
+fn cargo(args: &[&str]) -> Command {
+    let mut command = Command::new("cargo");
     command.args(args);
     command
 }

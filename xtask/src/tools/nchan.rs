@@ -2,7 +2,7 @@
 //! is started. Only an empty folder is made outside, without which nginx with this module does not start, whatever it is told.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{is_current, stamp, system};
@@ -21,17 +21,19 @@ const PACKAGES: [&str; 2] = ["nginx", "libnginx-mod-nchan"];
 /// A sentence that says what is missing.
 pub(crate) fn get(job: &mut Job) -> Result<PathBuf, Obstacle> {
     let folder = repo::tools().join("nchan");
+    let (mark, content) = (folder.join("stamp"), PACKAGES.join(" "));
+    let is_there = is_current(&mark, content.as_bytes());
+    let is_whole = is_there && Path::new(TEMPORARY).is_dir();
+    if !is_whole && !job.may_install {
+        return Err(Obstacle::new(format!("--no-install forbids downloading it, and making {TEMPORARY} for it")));
+    }
+    if !is_there && system::in_path("dpkg-deb").is_none() {
+        return Err(Obstacle::new("it is taken from Debian's packages, and this is no Debian"));
+    }
     let made = fs::create_dir_all(TEMPORARY);
     made.map_err(|error| Obstacle::new(format!("it needs the folder {TEMPORARY}, which cannot be made: {error}")))?;
-    let (mark, content) = (folder.join("stamp"), PACKAGES.join(" "));
-    if is_current(&mark, content.as_bytes()) {
+    if is_there {
         return Ok(folder);
-    }
-    if !job.may_install {
-        return Err(Obstacle::new("--no-install forbids downloading it"));
-    }
-    if system::in_path("dpkg-deb").is_none() {
-        return Err(Obstacle::new("it is taken from Debian's packages, and this is no Debian"));
     }
     fs::create_dir_all(&folder)?;
     system::update(job)?;
