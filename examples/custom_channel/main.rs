@@ -78,7 +78,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .with_state(campanile.publisher())
         .nest("/notifications", campanile.router())
         .nest("/chat", rooms::router())
-        .merge(campanile.metrics_router());
+        .merge(campanile.metrics_router()); // here everybody may read them: in earnest a listener of its own, or HttpOptions::admin_keys
     println!("{here}/");
-    Ok(campanile.serve(listener, app).await?)
+    let ctrl_c = async { tokio::signal::ctrl_c().await.unwrap_or(()) };
+    Ok(campanile.serve(listener, app).with_graceful_shutdown(ctrl_c).await?)
 }

@@ -54,5 +54,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .with_state((sessions, campanile.publisher()));
     let listener = tokio::net::TcpListener::bind(env::var("LISTEN").unwrap_or("127.0.0.1:3000".into())).await?;
     println!("http://{}/", listener.local_addr()?);
-    Ok(campanile.serve(listener, app).await?)
+    let ctrl_c = async { tokio::signal::ctrl_c().await.unwrap_or(()) };
+    Ok(campanile.serve(listener, app).with_graceful_shutdown(ctrl_c).await?)
 }

@@ -34,13 +34,14 @@ async fn append(State(app): State<App>, text: String) -> StatusCode {
 }
 
 async fn follow(State(mut app): State<App>, last: LastEventId) -> ServerSentEvents<Line> {
-    // An id that we have never sent is no error: whoever brings it begins at the beginning.
-    let seen = last.id().and_then(|id| id.as_str().parse().ok()).unwrap_or(0);
-    ServerSentEvents::new(after(seen, app.lines.subscribe())).heartbeat(Heartbeat::event(HEARTBEAT)).shutdown(
-        async move {
-            let _ = app.stopping.wait_for(|stopping| *stopping).await;
-        },
-    )
+    let lines = app.lines.subscribe();
+    let sent = lines.borrow().len();
+    // An id that we have never sent is no error: whoever brings it begins at the beginning. (After a restart of this process that is every
+    // id that is larger than ours. A smaller one is taken for ours: an id of another life is only recognised if it says which, as Campanile's do.)
+    let seen = last.id().and_then(|id| id.as_str().parse().ok()).filter(|seen| *seen <= sent).unwrap_or(0);
+    ServerSentEvents::new(after(seen, lines)).heartbeat(Heartbeat::event(HEARTBEAT)).shutdown(async move {
+        let _ = app.stopping.wait_for(|stopping| *stopping).await;
+    })
 }
 
 /// The lines behind the first `seen`, and every one that comes.

@@ -59,3 +59,11 @@ async fn the_chat_is_told_and_the_pager_delays_nobody() {
         (2 * paged, 0)
     );
 }
+
+#[tokio::test]
+async fn an_interrupt_tells_streams_to_come_back() {
+    let example = Example::start(env!("CARGO_BIN_EXE_custom_channel")).await;
+    let mut stream = example.open(Request::get("/notifications/stream").field("X-Forwarded-User", "alice")).await;
+    stream.ready().await;
+    example.leaves(stream).await;
+}

@@ -26,3 +26,10 @@ async fn a_figure_reaches_every_page_and_is_not_kept() {
     assert_eq!(one.until("figure").await.json(), json!({ "name": "visitors", "value": 7.5 }));
     assert_eq!(example.get("/notifications").await.json()["items"], json!([]));
 }
+
+#[tokio::test]
+async fn an_interrupt_tells_streams_to_come_back() {
+    let example = Example::start(env!("CARGO_BIN_EXE_dashboard")).await;
+    let stream = wall(&example).await;
+    example.leaves(stream).await;
+}

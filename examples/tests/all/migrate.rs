@@ -50,3 +50,11 @@ async fn neither_shows_a_stranger_anything() {
         assert_eq!(example.get(path).await.status(), 401, "{path}");
     }
 }
+
+#[tokio::test]
+async fn an_interrupt_tells_streams_to_come_back() {
+    let example = Example::start(env!("CARGO_BIN_EXE_migrate")).await;
+    let mut stream = open(&example, "/after/stream", None).await;
+    stream.ready().await;
+    example.leaves(stream).await;
+}

@@ -67,3 +67,12 @@ async fn only_the_applications_own_pages_may_use_its_cookie() {
         );
     }
 }
+
+#[tokio::test]
+async fn an_interrupt_tells_streams_to_come_back() {
+    let example = start().await;
+    let alice = sign_in(&example, "alice").await;
+    let mut stream = example.open(with_cookie(Request::get("/notifications/stream"), Some(&alice))).await;
+    stream.ready().await;
+    example.leaves(stream).await;
+}

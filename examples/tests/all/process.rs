@@ -1,6 +1,6 @@
 //! A running example.
 
-use campanile_testkit::{Answer, Request, SseReader, StreamRequest, soon};
+use campanile_testkit::{Answer, End, Request, SseReader, StreamRequest, soon};
 use std::{net::SocketAddr, process::Stdio};
 use tempfile::TempDir;
 use tokio::{
@@ -53,6 +53,14 @@ impl Example {
         let id = self.child.id().expect("it runs").to_string();
         let asked = std::process::Command::new("kill").args(["-INT", &id]).status().unwrap();
         assert!(asked.success());
+    }
+
+    /// Asks it to end while this stream is open: the stream is told to come back, and then the process ends well.
+    pub async fn leaves(self, mut stream: SseReader) {
+        self.interrupt();
+        assert_eq!(stream.until("reconnect").await.json()["reason"], "draining");
+        assert_eq!(stream.to_end().await, End::Clean);
+        assert!(self.ended().await);
     }
 
     /// Waits until it has ended; whether it says that all was well.

@@ -43,8 +43,19 @@ async fn lines_come_in_order_and_a_reader_goes_on_where_it_stopped() {
         let mut stream = example.open(position).await;
         assert_eq!(lines(&mut stream, 2).await, numbered(&[("3", "three\nid: 9"), ("4", "four")]));
     }
-    let mut stranger = example.open(Request::get("/lines").field("Last-Event-ID", "from-elsewhere")).await;
-    assert_eq!(lines(&mut stranger, 1).await, numbered(&[("1", "one")]));
+}
+
+#[tokio::test]
+async fn a_reader_with_an_id_that_was_never_sent_begins_at_the_beginning() {
+    let example = start().await;
+    append(&example, &["one", "two"]).await;
+    for id in ["from-elsewhere", "99", "3", "-1", "18446744073709551616"] {
+        let mut stream = example.open(Request::get("/lines").field("Last-Event-ID", id)).await;
+        assert_eq!(lines(&mut stream, 2).await, numbered(&[("1", "one"), ("2", "two")]), "{id}");
+    }
+    let mut stream = example.open(Request::get("/lines").field("Last-Event-ID", "2")).await;
+    append(&example, &["three"]).await;
+    assert_eq!(lines(&mut stream, 1).await, numbered(&[("3", "three")]), "the last one that was sent is known");
 }
 
 #[tokio::test]
