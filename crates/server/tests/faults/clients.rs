@@ -20,6 +20,8 @@ pub(crate) struct Habits {
     pub(crate) stay: Range<u64>,
     /// Whether they stop reading now and then.
     pub(crate) stall: bool,
+    /// Whether the server they meet may be one that drains: it refuses new streams.
+    pub(crate) drains: bool,
 }
 
 /// All clients, until they have caught up.
@@ -120,8 +122,7 @@ impl Reader {
     async fn open(&mut self) -> Option<SseReader> {
         let request = self.request();
         match tokio::time::timeout(PATIENCE, request.try_open()).await {
-            // A server that drains takes no new streams.
-            Ok(Ok(stream)) if stream.status() != 503 => {
+            Ok(Ok(stream)) if !(self.habits.drains && stream.status() == 503) => {
                 assert_eq!(stream.status(), 200, "{}", String::from_utf8_lossy(stream.head().raw()));
                 self.record.opened();
                 Some(stream)

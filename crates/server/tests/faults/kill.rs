@@ -41,7 +41,7 @@ async fn what_was_acknowledged_is_there_once_in_order_and_counted_however_often_
     let schedule = Schedule::from_environment();
     println!("{schedule}");
     let (mut node, scene) = (start().await, Scene::new(CAST, schedule.seed, 0, &Arc::default()));
-    let habits = Habits { through: vec![node.address()], stay: 100..2000, stall: false };
+    let habits = Habits { through: vec![node.address()], stay: 100..2000, stall: false, drains: false };
     let clients = Clients::start(&node, &scene, &habits).await;
     let publishers = Publishers::start(&node, &scene);
     let inboxes = Inboxes::start(&node, &scene);

@@ -1,6 +1,6 @@
 //! The lives of a server: how one ends and the next begins.
 
-use crate::scene::Scene;
+use crate::{record::Record, scene::Scene};
 use campanile_testkit::TestNode;
 
 /// How a life ends.
@@ -29,18 +29,19 @@ pub(crate) async fn end(node: &mut TestNode, death: Death, scene: &Scene) {
 }
 
 /// Puts what the server has counted in this life on record.
-pub(crate) async fn take_stock(node: &TestNode, scene: &Scene) {
+pub(crate) async fn take_stock(node: &TestNode, record: &Record) {
     let overflows = node.metric("campanile_dropped_frames_total", "").await;
     let refills = node.metric("campanile_refills_total", "outcome=\"read\"").await;
     let timeouts = node.metric("campanile_write_timeouts_total", "").await;
     let sheds = node.metric("campanile_sheds_total", "").await;
-    scene.record.counted([overflows, sheds, refills, timeouts]);
+    record.counted([overflows, sheds, refills, timeouts]);
 }
 
 /// Begins the next one, which writes streams by the other way than the last.
 pub(crate) async fn begin(node: &mut TestNode, scene: &Scene) {
-    let ways = ["direct", "ordinary"];
-    let way = ways[scene.record.lives() % ways.len()];
+    scene.record.begun();
+    let ways = ["direct", "ordinary"]; // the first life, which nobody begins here, has the first way
+    let way = ways[scene.record.begins() % ways.len()];
     node.set_env("CAMPANILE_SSE__WRITE_PATH", way);
     node.restart().await;
 }

@@ -53,7 +53,7 @@ const FAULTS: [Fault; 7] = [
         is: |kind| matches!(kind, ViolationKind::Missing { .. } | ViolationKind::Foreign { .. }),
     },
     Fault {
-        name: "a count is one too many",
+        name: "a count has one digit too many",
         plant: |blocks, rng| {
             let at = pick(blocks, rng, |block| block.starts_with("event: counts\n"));
             at.map(|at| blocks[at] = blocks[at].replacen("\"unread\":", "\"unread\":1", 1)).is_some()
@@ -90,10 +90,12 @@ pub(crate) fn are_found(scene: &Scene, received: &[Client]) {
 fn plant(client: &mut Client, fault: &Fault, rng: &mut fastrand::Rng) -> bool {
     let Some(connection) = client.connections.last_mut() else { return false };
     let text = String::from_utf8_lossy(&connection.body).into_owned();
-    let mut blocks: Vec<String> = text.split_inclusive("\n\n").map(str::to_owned).collect();
+    // What came of an event that was cut off says nothing, whatever is planted into it.
+    let (whole, rest) = text.split_at(text.rfind("\n\n").map_or(0, |end| end + 2));
+    let mut blocks: Vec<String> = whole.split_inclusive("\n\n").map(str::to_owned).collect();
     let planted = (fault.plant)(&mut blocks, rng);
     if planted {
-        connection.body = blocks.concat().into_bytes();
+        connection.body = (blocks.concat() + rest).into_bytes();
     }
     planted
 }

@@ -10,6 +10,7 @@ use std::{
 pub(crate) struct Record {
     kills: AtomicUsize,
     drains: AtomicUsize,
+    begins: AtomicUsize,
     connections: AtomicUsize,
     refused: AtomicUsize,
     cuts: AtomicUsize,
@@ -18,6 +19,7 @@ pub(crate) struct Record {
     hangs: AtomicUsize,
     slow: AtomicUsize,
     tears: AtomicUsize,
+    stocks: AtomicUsize,
     overflows: AtomicUsize,
     sheds: AtomicUsize,
     refills: AtomicUsize,
@@ -46,6 +48,8 @@ events! {
     killed => kills;
     /// The server ended in order.
     drained => drains;
+    /// The server began another life.
+    begun => begins;
     /// A client stopped reading.
     stalled => stalls;
     /// A way to the server hung.
@@ -81,6 +85,7 @@ events! {
 impl Record {
     /// Adds what a server has counted by the end of its life.
     pub(crate) fn counted(&self, [overflows, sheds, refills, timeouts]: [f64; 4]) {
+        self.stocks.fetch_add(1, Relaxed);
         let totals = [&self.overflows, &self.sheds, &self.refills, &self.timeouts];
         for (total, value) in totals.into_iter().zip([overflows, sheds, refills, timeouts]) {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
@@ -93,9 +98,9 @@ impl Record {
         self.overflows.load(Relaxed)
     }
 
-    /// How often the server has ended.
-    pub(crate) fn lives(&self) -> usize {
-        self.kills.load(Relaxed) + self.drains.load(Relaxed)
+    /// How often the server has begun another life.
+    pub(crate) fn begins(&self) -> usize {
+        self.begins.load(Relaxed)
     }
 }
 
@@ -120,6 +125,9 @@ impl fmt::Display for Record {
         write!(f, "{}{}", of("publishes", &publishes), of("changes of inboxes", &marks))?;
         let network = [(&self.hangs, "hung"), (&self.slow, "slow"), (&self.tears, "cut")];
         write!(f, "; {} readers stalled{}", count(&self.stalls), of("ways", &network))?;
+        if count(&self.stocks) == 0 {
+            return Ok(());
+        }
         let server = [
             (&self.overflows, "frames dropped from rings"),
             (&self.sheds, "backlogs shed"),

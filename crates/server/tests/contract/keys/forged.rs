@@ -11,6 +11,9 @@ use campanile_testkit::{Request, TestNode, token};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
+/// What a refusal takes when nothing is computed for it, with room for a slow machine.
+const NO_WORK: Duration = Duration::from_millis(500);
+
 async fn start() -> TestNode {
     by_key(JWKS, key("a.jwks.json").display()).start().await
 }
@@ -281,15 +284,27 @@ async fn what_is_no_signed_token_costs_no_work() {
     let tokens =
         [jwe("PBES2-HS256+A128KW"), jwe("dir"), jwe("RSA-OAEP"), jwe("RS256"), nested, compressed, encrypted, padded];
     for bad in &tokens {
-        let before = Instant::now();
-        assert_eq!(status(&node, bad).await, 401, "{}", &bad[..60]);
-        assert!(before.elapsed() < Duration::from_secs(2), "{:?} for {}", before.elapsed(), &bad[..60]);
+        let took = quickest(async || assert_eq!(status(&node, bad).await, 401, "{}", &bad[..60])).await;
+        assert!(took < NO_WORK, "{took:?} for {}", &bad[..60]);
     }
-    let before = Instant::now();
-    let megabyte = node.anonymous_stream().bearer(&"a".repeat(1 << 20)).try_open().await;
-    // The head alone is too large for any token to be looked for in it.
-    assert!(megabyte.is_err() || [401, 431].contains(&megabyte.unwrap().status()));
-    assert!(before.elapsed() < Duration::from_secs(2));
+    let took = quickest(async || {
+        let megabyte = node.anonymous_stream().bearer(&"a".repeat(1 << 20)).try_open().await;
+        // The head alone is too large for any token to be looked for in it.
+        assert!(megabyte.is_err() || [401, 431].contains(&megabyte.unwrap().status()));
+    })
+    .await;
+    assert!(took < NO_WORK, "{took:?}");
+}
+
+/// How long the least of three attempts took: a busy machine has a quiet moment, a server that works on a token has none.
+async fn quickest(attempt: impl AsyncFn()) -> Duration {
+    let mut least = Duration::MAX;
+    for _ in 0..3 {
+        let before = Instant::now();
+        attempt().await;
+        least = least.min(before.elapsed());
+    }
+    least
 }
 
 /// Row "token in the query string".
