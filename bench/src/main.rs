@@ -42,12 +42,7 @@ impl Args {
         let binary = || self.binary.as_deref().ok_or_else(|| "which binary? --binary PATH".to_owned());
         match &self.what {
             What::Table(table) => table::run(binary()?, table, &place::Place::look(table.records())?),
-            What::Hostile(hostile) => {
-                let (binary, place) = (binary()?, place::Place::look(hostile.records())?);
-                let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-                let runtime = runtime.map_err(|error| error.to_string())?;
-                runtime.block_on(hostile::run(binary, hostile, &place))
-            }
+            What::Hostile(hostile) => hostile::run(binary()?, hostile, &place::Place::look(hostile.records())?),
             What::Load(load) => any::run(load),
         }
     }

@@ -54,10 +54,17 @@ impl Histogram {
         self.ms(99_000)
     }
 
+    pub(crate) fn p999(&self) -> f64 {
+        self.ms(99_900)
+    }
+
+    pub(crate) fn max(&self) -> f64 {
+        millis(self.max)
+    }
+
     /// The usual percentiles, in one line.
     pub(crate) fn line(&self) -> String {
-        let [p50, p90, p99, p999] = [50_000, 90_000, 99_000, 99_900].map(|part| self.ms(part));
-        let max = millis(self.max);
+        let (p50, p90, p99, p999, max) = (self.p50(), self.ms(90_000), self.p99(), self.p999(), self.max());
         format!("p50 {p50:.3}  p90 {p90:.3}  p99 {p99:.3}  p99.9 {p999:.3}  max {max:.3} ms")
     }
 }

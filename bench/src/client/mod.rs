@@ -3,7 +3,7 @@
 pub(crate) mod connection;
 pub(crate) mod crowd;
 pub(crate) mod histogram;
-mod http;
+pub(crate) mod http;
 pub(crate) mod judge;
 pub(crate) mod publishers;
 mod reader;

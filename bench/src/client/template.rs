@@ -74,7 +74,7 @@ fn next_place(text: &str) -> Option<(usize, &'static str, Piece)> {
 }
 
 /// All names have one length, and so all frames.
-fn user_name(user: usize) -> String {
+pub(crate) fn user_name(user: usize) -> String {
     format!("user-{user:06}")
 }
 

@@ -1,5 +1,6 @@
 //! What hostile and honest clients send.
 
+use crate::client::template::user_name;
 use campanile_testkit::{TestNode, token};
 use serde_json::json;
 
@@ -49,7 +50,8 @@ pub(super) fn kept(node: &TestNode) -> Vec<Attack> {
         b"not the secret of this server, but as long",
         &json!({"sub": "visitor", "exp": 9_999_999_999_i64}),
     );
-    let injection = br#"{"type":"a\nid: 9","to":{"users":["reader-0"]},"title":"x"}"#;
+    // To somebody who reads: if it were taken, their position would tell.
+    let injection = format!(r#"{{"type":"a\nid: 9","to":{{"users":["{}"]}},"title":"x"}}"#, user_name(0));
     let deep = [&b"["[..]; 4000].concat();
     let attacks = [
         get("/notifications/counts", &honest),
@@ -63,7 +65,7 @@ pub(super) fn kept(node: &TestNode) -> Vec<Attack> {
         get("/notifications?limit=-1&status=%00", &honest),
         get("/notifications/%2e%2e%2f%2e%2e%2fetc/passwd", &honest),
         get("/../../etc/passwd", ""),
-        post("/api/notifications", &key, injection),
+        post("/api/notifications", &key, injection.as_bytes()),
         post("/api/notifications", &key, &deep),
         post("/api/notifications", &key, b"{\"type\":\"\xff\xfe\"}"),
         post("/api/notifications", &key, br#"{"type":"t","to":{}}"#),

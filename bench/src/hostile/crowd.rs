@@ -1,6 +1,7 @@
 //! The clients: some keep their connections, some need a new one for each request. Together they keep to a rate.
 
 use super::attacks::{self, Attack, Then};
+use crate::client::http::{Framing, Head};
 use campanile_testkit::TestNode;
 use std::{
     collections::VecDeque,
@@ -105,14 +106,8 @@ async fn ask(to: SocketAddr, kept: &mut Option<TcpStream>, requests: &[u8]) -> i
     let (mut answers, mut buffer) = (0, Vec::with_capacity(16 * 1024));
     let mut rest = 0;
     loop {
-        while let Some(end) = buffer[rest..].windows(4).position(|window| window == b"\r\n\r\n") {
-            let head = String::from_utf8_lossy(&buffer[rest..rest + end]).to_ascii_lowercase();
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.trim().parse().ok());
-            let next = rest + end + 4 + length.unwrap_or(0);
-            if buffer.len() < next {
-                break;
-            }
-            (rest, answers) = (next, answers + 1);
+        while let Some(length) = whole(&buffer[rest..])? {
+            (rest, answers) = (rest + length, answers + 1);
         }
         if answers == PIPELINED {
             return Ok(());
@@ -121,6 +116,13 @@ async fn ask(to: SocketAddr, kept: &mut Option<TcpStream>, requests: &[u8]) -> i
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
     }
+}
+
+/// The length of an answer, if all of it has come.
+fn whole(input: &[u8]) -> io::Result<Option<usize>> {
+    let Some(head) = Head::read(input).map_err(io::Error::other)? else { return Ok(None) };
+    let Framing::Length(length) = head.body else { return Err(io::Error::other("an answer without a length")) };
+    Ok(Some(head.end + length).filter(|end| *end <= input.len()))
 }
 
 async fn closes(to: SocketAddr, attacks: Arc<Vec<Attack>>, mut pace: Pace, mut random: fastrand::Rng) -> Done {

@@ -2,21 +2,28 @@
 //! must get every notification, in order and in time, and the server must be as small afterwards as it was before.
 
 mod attacks;
-mod client;
 mod crowd;
 
-use crate::{bounds, place::Place, process::proportional_kib, report};
-use campanile_testkit::TestNode;
-use client::{Publisher, Received, open_stream, read_stream};
+use crate::{
+    bounds,
+    client::{
+        crowd::{Crowd, Manner, Seat},
+        histogram::Histogram,
+        publishers::{Plan, Sent, Targets, publish},
+    },
+    clock::pause,
+    place::Place,
+    process::proportional_kib,
+    report,
+    servers::{Asked, Campanile, Raised, Server},
+};
 use std::{
     fmt::Write,
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    thread,
+    time::Duration,
 };
-use tokio::{
-    task::JoinHandle,
-    time::{MissedTickBehavior, interval, sleep},
-};
+use tokio::runtime::Builder;
 
 /// How long a server may take to give back what the load has cost.
 const REST: Duration = Duration::from_secs(8);
@@ -37,8 +44,8 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 10, value_parser = bounds::some::<usize>())]
     users: usize,
     /// Notifications a second, each to all of the users
-    #[arg(long, default_value_t = 100, value_parser = bounds::some::<u64>())]
-    notifications: u64,
+    #[arg(long, default_value_t = 100.0, value_parser = bounds::positive)]
+    notifications: f64,
     /// What the order of attacks is drawn from
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(..1_000_000))]
     seed: u64,
@@ -63,101 +70,76 @@ impl Args {
 struct Outcome {
     requests: u64,
     unanswered: u64,
-    published: usize,
-    micros: Vec<u64>,
+    published: u64,
+    latency: Histogram,
     kib: [u64; 3],
 }
 
+/// Connections of publishers, so that a late answer holds nothing up.
+const PUBLISHERS: usize = 8;
+
 /// Runs the load and judges it.
-pub(crate) async fn run(binary: &Path, args: &Args, place: &Place) -> Result<(), String> {
-    let outcome = measure(binary, args).await?;
+pub(crate) fn run(binary: &Path, args: &Args, place: &Place) -> Result<(), String> {
+    let outcome = measure(binary, args)?;
     let verdict = args.within_ms.map_or(Ok(()), |limit| outcome.judge(args, limit));
     report::deliver(&outcome.text(args, place), args.record.as_deref().filter(|_| verdict.is_ok()))?;
     verdict
 }
 
-async fn measure(binary: &Path, args: &Args) -> Result<Outcome, String> {
-    let mut node = TestNode::builder(binary)
-        .env("CAMPANILE_SSE__MAX_CONNECTIONS_PER_USER", args.streams)
-        .env("CAMPANILE_LIMITS__CONNECTS_PER_MINUTE", 1_000_000)
-        .env("CAMPANILE_LIMITS__CHANGES_PER_MINUTE", 1_000_000)
-        .env("CAMPANILE_LOG", "error,campanile::process=info")
-        .start()
-        .await;
-    node.allow_open_streams();
-    let epoch = Instant::now();
-    let readers = streams(&node, args, epoch).await?;
+fn measure(binary: &Path, args: &Args) -> Result<Outcome, String> {
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    let server = Campanile::start(&runtime, binary, Asked::Notifications, Raised::Limits)?;
+    let (node, target) = (server.node(), server.target());
+    let readers = Crowd::open(target, args.seats(), Manner { parses: true, ..Manner::default() })?;
     // A little of everything first: threads, pools and caches are there before memory is looked at.
-    crowd::attack(&node, args.requests, Duration::from_secs(2), args.seed).await;
-    sleep(REST).await;
+    runtime.block_on(crowd::attack(node, args.requests, Duration::from_secs(2), args.seed));
+    pause(REST);
     let before = proportional_kib(node.process_id())?;
     let span = Duration::from_secs(args.seconds);
-    let (crowd, published) =
-        tokio::join!(crowd::attack(&node, args.requests, span, args.seed + 1), publish(&node, args, epoch, span),);
-    let published = published?;
+    let (crowd, sent) = thread::scope(|scope| {
+        let attack = crowd::attack(node, args.requests, span, args.seed + 1);
+        let attack = scope.spawn(|| runtime.block_on(attack));
+        let sent = publish(target, &[args.plan()], span);
+        Ok::<_, String>((attack.join().map_err(|_| "the attack has panicked")?, sent?))
+    })?;
     let during = proportional_kib(node.process_id())?;
-    sleep(REST).await;
+    pause(REST);
     let after = proportional_kib(node.process_id())?;
-    node.kill();
-    let received = everything(readers).await?;
-    let micros = all_exact(&received, published)?;
-    Ok(Outcome { requests: crowd.done, unanswered: crowd.failed, published, micros, kib: [before, during, after] })
+    let latency = all_exact(readers, &sent)?;
+    let kib = [before, during, after];
+    Ok(Outcome { requests: crowd.done, unanswered: crowd.failed, published: sent.taken, latency, kib })
 }
 
-async fn streams(node: &TestNode, args: &Args, epoch: Instant) -> Result<Vec<JoinHandle<Received>>, String> {
-    let mut readers = Vec::with_capacity(args.streams);
-    for stream in 0..args.streams {
-        let socket = open_stream(node.address(), &node.token(&user(stream % args.users))).await?;
-        readers.push(tokio::spawn(read_stream(socket, epoch)));
+impl Args {
+    fn seats(&self) -> Vec<Seat> {
+        (0..self.streams).map(|stream| Seat { user: stream % self.users, ..Seat::default() }).collect()
     }
-    Ok(readers)
-}
 
-fn user(number: usize) -> String {
-    format!("reader-{number}")
-}
-
-/// Publishes at the given rate to all users at once; answers how many were acknowledged.
-async fn publish(node: &TestNode, args: &Args, epoch: Instant, span: Duration) -> Result<usize, String> {
-    let mut publisher = Publisher::connect(node.address(), node.api_key()).await?;
-    let users: Vec<_> = (0..args.users).map(user).collect();
-    let mut ticks = interval(Duration::from_secs(1) / u32::try_from(args.notifications).unwrap_or(u32::MAX));
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
-    let (end, mut published) = (Instant::now() + span, 0);
-    while Instant::now() < end {
-        ticks.tick().await;
-        publisher.publish_to(&users, epoch.elapsed().as_nanos()).await?;
-        published += 1;
+    /// Each notification to all users at once.
+    fn plan(&self) -> Plan {
+        Plan::rate_of(self.notifications, PUBLISHERS, Targets::groups(1, self.users))
     }
-    Ok(published)
 }
 
-async fn everything(readers: Vec<JoinHandle<Received>>) -> Result<Vec<Received>, String> {
-    let mut received = Vec::with_capacity(readers.len());
-    for reader in readers {
-        received.push(reader.await.map_err(|error| error.to_string())?);
+/// Every publish was taken, and every stream has every notification, once and in order, and nothing else; answers the latencies.
+fn all_exact(readers: Crowd, sent: &Sent) -> Result<Histogram, String> {
+    if let Some(refusal) = &sent.refusal {
+        return Err(format!("a publish was refused with {refusal}"));
     }
-    Ok(received)
-}
-
-/// Every stream has every notification, once and in order; answers the latencies, sorted.
-fn all_exact(received: &[Received], published: usize) -> Result<Vec<u64>, String> {
-    let wrong = received.iter().filter(|stream| !stream.seqs.iter().copied().eq(1..=published as u64)).count();
-    if wrong > 0 {
-        return Err(format!("{wrong} of {} streams have not exactly the {published} notifications", received.len()));
+    let (verdict, received) = readers.judged(sent)?;
+    if !verdict.is_exact() {
+        return Err(verdict.line());
     }
-    let mut micros: Vec<u64> = received.iter().flat_map(|stream| stream.micros.iter().copied()).collect();
-    micros.sort_unstable();
-    Ok(micros)
+    let last = format!("-{}", sent.taken);
+    let is_there = |position: &Option<String>| position.as_deref().is_some_and(|position| position.ends_with(&last));
+    match received.streams.iter().find(|stream| !is_there(&stream.position)) {
+        Some(stream) => Err(format!("a stream is at {:?} after {} notifications", stream.position, sent.taken)),
+        None => Ok(received.latency),
+    }
 }
 
 impl Outcome {
-    #[expect(clippy::cast_precision_loss, reason = "fewer than 2^52")]
-    fn millis(&self, per_mille: usize) -> f64 {
-        let last = self.micros.len().saturating_sub(1);
-        self.micros.get(last * per_mille / 1000).map_or(f64::NAN, |micros| *micros as f64 / 1000.0)
-    }
-
     fn memory_is_back(&self, slack_mib: u64) -> bool {
         let [before, _, after] = self.kib;
         after <= before + before / 10 + slack_mib * 1024
@@ -168,7 +150,7 @@ impl Outcome {
         match () {
             () if !enough => Err(format!("only {} requests were made", self.requests)),
             () if self.unanswered > 0 => Err(format!("{} requests had no answer", self.unanswered)),
-            () if self.millis(990) > limit => Err(format!("p99 is {:.1} ms", self.millis(990))),
+            () if self.latency.p99() > limit => Err(format!("p99 is {:.1} ms", self.latency.p99())),
             () if !self.memory_is_back(args.slack_mib) => Err(format!("memory is not back: {:?} KiB", self.kib)),
             () => Ok(()),
         }
@@ -189,16 +171,16 @@ impl Outcome {
              | | |\n|---|---|\n\
              | notifications published, each synced | {} |\n\
              | deliveries, every one exact and in order | {} |\n\
-             | p50 / p99 / p99.9 / max from publish to the client's socket, ms | {:.1} / {:.1} / {:.1} / {:.1} |\n\
+             | p50 / p99 / p99.9 / max from when a publish was due to the client's socket, ms | {:.1} / {:.1} / {:.1} / {:.1} |\n\
              | requests made, a second | {} |\n\
              | of them without any answer although one was due | {} |\n\
              | the server's memory before / at the end of the load / {} s later, MiB | {} / {} / {} |\n",
             self.published,
-            self.micros.len(),
-            self.millis(500),
-            self.millis(990),
-            self.millis(999),
-            self.millis(1000),
+            self.latency.count(),
+            self.latency.p50(),
+            self.latency.p99(),
+            self.latency.p999(),
+            self.latency.max(),
             self.requests / seconds.max(&1),
             self.unanswered,
             REST.as_secs(),
@@ -227,19 +209,25 @@ mod tests {
         outcome.judge(&args, 5.0)
     }
 
+    /// So many deliveries of a millisecond, and so many of six.
+    fn latency(quick: usize, slow: usize) -> Histogram {
+        let mut latency = Histogram::default();
+        [vec![1_000_000; quick], vec![6_000_000; slow]].concat().into_iter().for_each(|time| latency.record(time));
+        latency
+    }
+
     fn good() -> Outcome {
-        let micros = [vec![1000; 99], vec![9000]].concat();
-        Outcome { requests: 100, unanswered: 0, published: 100, micros, kib: [10_240, 90_000, 15_360] }
+        let latency = latency(99, 1);
+        Outcome { requests: 100, unanswered: 0, published: 100, latency, kib: [10_240, 90_000, 15_360] }
     }
 
     #[test]
     fn each_thing_that_is_promised_is_looked_at() {
         assert_eq!(verdict(&good()), Ok(()));
-        let slow = [vec![1000; 98], vec![6000; 2]].concat();
         let faults = [
             (Outcome { requests: 94, ..good() }, "only 94 requests"),
             (Outcome { unanswered: 1, ..good() }, "1 requests had no answer"),
-            (Outcome { micros: slow, ..good() }, "p99 is 6.0 ms"),
+            (Outcome { latency: latency(98, 2), ..good() }, "p99 is 6.0 ms"),
             (Outcome { kib: [10_240, 90_000, 15_361], ..good() }, "memory is not back"),
         ];
         for (outcome, why) in faults {

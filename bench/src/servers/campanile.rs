@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 pub(crate) struct Campanile {
     target: Target,
     // Killed when it is dropped.
-    _node: TestNode,
+    node: TestNode,
 }
 
 /// What is asked of it.
@@ -25,8 +25,6 @@ pub(crate) enum Asked {
     /// Signals, to open streams only.
     Signals,
 }
-
-const SECRET: &str = "a secret of which only this bench knows";
 
 /// What is raised for a measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,14 +60,18 @@ impl Raised {
 impl Campanile {
     /// With its defaults, but for what is raised.
     pub(crate) fn start(runtime: &Runtime, binary: &Path, asked: Asked, raised: Raised) -> Result<Self, String> {
-        let mut builder = TestNode::builder(binary).env("CAMPANILE_AUTH__JWT_SECRET", SECRET);
+        let mut builder = TestNode::builder(binary);
         for (name, value) in raised.variables() {
             builder = builder.env(name, value);
         }
         let mut node = runtime.block_on(builder.start());
         node.allow_open_streams();
         let target = target(&node, asked)?;
-        Ok(Self { target, _node: node })
+        Ok(Self { target, node })
+    }
+
+    pub(crate) fn node(&self) -> &TestNode {
+        &self.node
     }
 }
 
@@ -87,7 +89,7 @@ fn target(node: &TestNode, asked: Asked) -> Result<Target, String> {
     let target = Target {
         process: Some(node.process_id()),
         ready: Some("ready".to_owned()),
-        secret: Some(SECRET.as_bytes().to_vec()),
+        secret: Some(node.secret().to_vec()),
         ..urls.target()?
     };
     let publish = match asked {
