@@ -5,7 +5,8 @@
 //! Streams come over HTTP/1.1 and HTTP/2, and the server writes those of HTTP/1.1 directly in one of its lives and ordinarily in the next.
 //!
 //! - `kill.rs`: the server is killed (SIGKILL) at random moments and restarted on the same file and address.
-//! - `soak.rs`: readers stall, connections hang, crawl and are cut, bursts overflow rings, and the server is now killed and now drained.
+//! - `soak.rs`: readers stall, connections hang, crawl and are cut, bursts overflow rings, and the server is now killed and now drained. `squeeze.rs` sees to it
+//!   that memory runs short in every run.
 
 #![expect(
     clippy::expect_used,
@@ -25,6 +26,7 @@ mod record;
 mod scene;
 mod schedule;
 mod soak;
+mod squeeze;
 mod weather;
 
 use campanile_testkit::{Answer, Request};

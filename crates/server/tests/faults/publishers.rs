@@ -20,16 +20,7 @@ impl Publishers {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         for number in 0..scene.cast.publishers {
-            let publisher = Publisher {
-                number,
-                rng: scene.rng(1, number),
-                to: node.address(),
-                key: node.api_key().to_owned(),
-                scene: scene.clone(),
-                published: VecDeque::new(),
-                count: 0,
-            };
-            tasks.spawn(publisher.run(stopped.clone()));
+            tasks.spawn(Publisher::new(number, node, scene).run(stopped.clone()));
         }
         Self { stop, tasks }
     }
@@ -38,6 +29,13 @@ impl Publishers {
     pub(crate) async fn stop(self) {
         self.stop.send_replace(true);
         self.tasks.join_all().await;
+    }
+
+    /// Publishers of the nth flood, who each send what is large, without a pause: to all users at once, and then to each by itself.
+    pub(crate) async fn flood(node: &TestNode, scene: &Scene, n: usize) {
+        let number = |of| (n + 1) * scene.cast.publishers + of;
+        let publishers = (0..scene.cast.publishers).map(|of| Publisher::new(number(of), node, scene).flood());
+        publishers.collect::<JoinSet<_>>().join_all().await;
     }
 }
 
@@ -58,6 +56,18 @@ struct Publisher {
 }
 
 impl Publisher {
+    fn new(number: usize, node: &TestNode, scene: &Scene) -> Self {
+        Self {
+            number,
+            rng: scene.rng(1, number),
+            to: node.address(),
+            key: node.api_key().to_owned(),
+            scene: scene.clone(),
+            published: VecDeque::new(),
+            count: 0,
+        }
+    }
+
     async fn run(mut self, stopped: watch::Receiver<bool>) {
         let Cast { bursts, pause, .. } = self.scene.cast;
         while !*stopped.borrow() {
@@ -81,6 +91,16 @@ impl Publisher {
         }
     }
 
+    async fn flood(mut self) {
+        let (everybody, size) = (self.scene.users().collect::<Vec<_>>(), self.scene.cast.body);
+        for _ in 0..10 {
+            self.publish_sized(everybody.clone(), size).await;
+        }
+        for user in everybody {
+            self.publish_sized(vec![user], size).await;
+        }
+    }
+
     /// Mostly one user, sometimes several: one transaction for all of them.
     fn audience(&mut self) -> Vec<String> {
         let size = if self.rng.u8(0..4) == 0 { self.rng.usize(2..8) } else { 1 };
@@ -88,9 +108,14 @@ impl Publisher {
     }
 
     async fn publish(&mut self, users: Vec<String>) {
+        let size = self.rng.usize(0..self.scene.cast.body);
+        self.publish_sized(users, size).await;
+    }
+
+    async fn publish_sized(&mut self, users: Vec<String>, size: usize) {
         self.count += 1;
         let mark = &format!("{}-{}", self.number, self.count);
-        let filler = "x".repeat(self.rng.usize(0..self.scene.cast.body));
+        let filler = "x".repeat(size);
         let draft = json!({"type": "kill", "to": {"users": users}, "data": {"mark": mark}, "body": filler});
         match self.send(Request::post("/api/notifications").json(draft)).await {
             Ok(Some(answer)) => {

@@ -98,6 +98,11 @@ impl Record {
         self.overflows.load(Relaxed)
     }
 
+    /// How often memory ran short, and what waited for a slow reader was given up.
+    pub(crate) fn sheds(&self) -> usize {
+        self.sheds.load(Relaxed)
+    }
+
     /// How often the server has begun another life.
     pub(crate) fn begins(&self) -> usize {
         self.begins.load(Relaxed)

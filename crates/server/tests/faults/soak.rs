@@ -16,6 +16,7 @@ use crate::{
     questions,
     record::Record,
     scene::{Cast, Scene},
+    squeeze,
     weather::Weather,
 };
 use campanile_testkit::{TestNode, Verdict};
@@ -69,6 +70,7 @@ async fn nothing_is_lost_repeated_disordered_or_miscounted_while_everything_arou
     println!("{} s: {record}\n{all:?}", begun.elapsed().as_secs());
     assert!(all.acknowledged >= 100 && all.marks >= 100, "too little to judge: {all:?}");
     assert!(record.overflows() > 0, "no ring has overflowed");
+    assert!(record.sheds() > 0, "the budget of memory was never reached");
     assert!(all.connections > CAST.clients * 2, "hardly anybody was cut: {all:?}");
 }
 
@@ -82,6 +84,7 @@ async fn fail_for(time: Duration, node: &mut TestNode, scene: &Scene, first: boo
     lives_and_deaths(time, node, scene).await;
     inboxes.stop().await;
     publishers.stop().await;
+    squeeze::until_it_lets_go(node, scene, &mut weather).await;
     weather.clear_up().await;
     let heads = questions::about_everybody(node, scene).await;
     let received = clients.caught_up(heads).await;

@@ -32,6 +32,11 @@ impl Weather {
         self.proxies.iter().map(|proxy| proxy.address()).collect()
     }
 
+    /// Lets nothing through until it clears up.
+    pub(crate) fn hang_everywhere(&self) {
+        self.proxies.iter().for_each(|proxy| proxy.hang());
+    }
+
     /// Lets everything through from now on.
     pub(crate) async fn clear_up(&mut self) {
         self.stop.send_replace(true);
