@@ -14,11 +14,12 @@ import { burst } from "./tests/burst.js";
 import { cuts } from "./tests/cuts.js";
 import { docs } from "./tests/docs.js";
 import { faults } from "./tests/faults.js";
+import { places } from "./tests/places.js";
 import { refusals } from "./tests/refusals.js";
 import { restarts } from "./tests/restarts.js";
 
 const TEST_MS = 150_000;
-const GROUPS = { docs, burst, cuts, faults, refusals, restarts };
+const GROUPS = { docs, burst, cuts, faults, places, refusals, restarts };
 const { values: options } = parseArgs({ options: { only: { type: "string", default: "" } } });
 const result = new Result(TEST_MS);
 

@@ -16,8 +16,9 @@ export const HTTPX_SSE = program("httpx-sse", PYTHON, "programs/with_httpx_sse.p
 export const SSECLIENT = program("sseclient-py", PYTHON, "programs/with_sseclient.py", { resumes: true });
 export const CHROMIUM = page("Chromium", "chromium", "programs/browser.js", { resumes: true, parameter: true });
 export const FIREFOX = page("Firefox", "firefox", "programs/browser.js", { resumes: true, parameter: true });
+export const TICKETS = page("Chromium with tickets", "chromium", "programs/browser-ticket.js", { resumes: true, parameter: true });
 
-export const CLIENTS = [CURL, EVENTSOURCE, EVENTSOURCE_CLIENT, FETCH_EVENT_SOURCE, HTTPX_SSE, SSECLIENT, CHROMIUM, FIREFOX];
+export const CLIENTS = [CURL, EVENTSOURCE, EVENTSOURCE_CLIENT, FETCH_EVENT_SOURCE, HTTPX_SSE, SSECLIENT, CHROMIUM, FIREFOX, TICKETS];
 
 /** Another program or page in the place of a client's own, to see what it does without our care. */
 export const alone = {

@@ -7,7 +7,8 @@ function open() {
   const stream = new EventSource(`${url}?eventsource=1&lastEventId=${lastEventId}`, { withCredentials: true });
   for (const event of names) {
     stream.addEventListener(event, (message) => {
-      lastEventId = message.lastEventId;
+      // A stream that only says when to come back has no position.
+      lastEventId = message.lastEventId || lastEventId;
       console.log(JSON.stringify({ event, id: lastEventId, data: message.data }));
     });
   }

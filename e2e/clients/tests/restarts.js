@@ -10,6 +10,10 @@ const PART = 20;
 const HANDOVERS = 20;
 /** Several of them, so that one or the other is away whenever the server is. */
 const PAGES = 4;
+const REOPENING = [
+  alone.firefox("Firefox with a page", "programs/browser-reopens.js"),
+  alone.firefox("Firefox with a page with tickets", "programs/browser-ticket.js"),
+];
 
 export function restarts(world, result) {
   return Promise.all([refused(world, result), handedOver(world, result)]);
@@ -17,20 +21,21 @@ export function restarts(world, result) {
 
 async function refused(world, result) {
   const server = await world.server();
-  const accesses = [await world.access(server), await world.access(server)];
-  const plain = await world.client(FIREFOX, accesses[0]);
-  const reopening = await world.client(alone.firefox("Firefox", "programs/browser-reopens.js"), accesses[1]);
-  await Promise.all([plain.ready(), reopening.ready()]);
+  const accesses = await Promise.all([FIREFOX, ...REOPENING].map(() => world.access(server)));
+  const [plain, ...reopening] = await Promise.all([FIREFOX, ...REOPENING].map((kind, index) => world.client(kind, accesses[index])));
+  await Promise.all([plain, ...reopening].map((client) => client.ready()));
   const sent = new Burst(server, accesses.map(({ user }) => user));
   await sent.publish(PART);
   await server.end("SIGKILL");
   await result.test("Firefox: gives up for good when a connection is refused", () => plain.until("closed", ({ closed }) => closed));
   await server.run();
   await sent.publish(PART);
-  await result.test("Firefox: with a page that opens a new EventSource from its last position, loses and repeats nothing", async () => {
-    await caughtUp(reopening, sent);
-    assertNotifications(reopening, sent.notifications);
-  });
+  for (const client of reopening) {
+    await result.test(`${client.name} that opens a new EventSource from its last position: loses and repeats nothing`, async () => {
+      await caughtUp(client, sent);
+      assertNotifications(client, sent.notifications);
+    });
+  }
 }
 
 async function handedOver(world, result) {
