@@ -2,7 +2,7 @@
 
 import { readFile, stat } from "node:fs/promises";
 
-const OURS = String.raw`https://github\.com/campanile-rs/campanile/(?:blob|tree)/main/([\w./-]*)`;
+const OURS = String.raw`https://github\.com/campanile-rs/campanile/(?:blob|tree)/main/([\w./-]*)(?:#([\w-]+))?`;
 
 /** The links of a folder of HTML pages that lead nowhere. `pages` are their addresses; `root` is the working copy. */
 export async function deadInBook(pages, root) {
@@ -41,13 +41,18 @@ export async function deadInMarkdown(pages, root) {
 }
 
 async function leads(link, from, root, idsOf) {
-  const [, ours] = new RegExp(`^${OURS}`).exec(link) ?? [];
-  if (ours !== undefined) return exists(new URL(ours, root));
+  const [, ours, place] = new RegExp(`^${OURS}`).exec(link) ?? [];
+  if (ours !== undefined) return has(new URL(ours, root), place, idsInMarkdown);
   if (/^[a-z]+:/.test(link)) return true;
   const [path, id] = link.split("#");
-  const target = path === "" ? from : new URL(path, from);
-  if (!(await exists(target))) return false;
-  return !id || idsOf(await readFile(target, "utf8")).has(decodeURIComponent(id));
+  return has(path === "" ? from : new URL(path, from), id, idsOf);
+}
+
+/** Whether there is such a file, with this place in it if one is named. */
+async function has(target, id, idsOf) {
+  if (!id) return exists(target);
+  const text = await readFile(target, "utf8").catch(() => "");
+  return idsOf(text).has(decodeURIComponent(id));
 }
 
 function exists(url) {

@@ -1,10 +1,8 @@
 // Who holds a snippet to the truth. Each has exactly one taker; one without is a fault of the guide.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
-import { promisify } from "node:util";
 
 import { ROOT } from "./book.js";
 import { Shell } from "./shell.js";
@@ -28,22 +26,16 @@ export async function take(snippet, chapter) {
   if (followed(snippet)) return assert.deepEqual(words.filter((word) => !["background", "page", "terminal"].includes(word)), [], where);
   if (["js", "python", "sh"].includes(language) && (await programs()).has(snippet.text)) return;
   const check = CHECKS[language];
-  assert.ok(check, `${where}: no test takes a block of ${language}`);
+  assert.ok(check, `${where}: no test takes this block of ${language}`);
   await check(snippet, chapter);
 }
 
-const CHECKS = { rust, js, json, toml, ini };
+const CHECKS = { rust, json, toml, ini };
 
 /** Compiled and run with the documentation tests of docs/guide. */
 async function rust({ words, where }, { file }) {
   assert.deepEqual(words.filter((word) => !COMPILED.includes(word)), [], `${where}: nothing would compile this`);
   assert.ok((await readFile(DOCTESTS, "utf8")).includes(`include_str!("src/${file}")`), `${file} is not in docs/guide/snippets.rs`);
-}
-
-async function js({ text, where }) {
-  const check = promisify(execFile)(process.execPath, ["--input-type=module", "--check"]);
-  check.child.stdin.end(text);
-  await check.catch(({ stderr }) => { throw new Error(`${where}: ${stderr}`); });
 }
 
 function json({ text, where }) {

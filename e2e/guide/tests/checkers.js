@@ -17,7 +17,7 @@ const BROKEN = {
   "a language that no test takes": "```cobol\nSTOP RUN.\n```",
   "Rust that nobody compiles": "```rust,ignore\nfn\n```",
   "Rust in a chapter that rustdoc does not read": "```rust\nfn main() {}\n```",
-  "JavaScript that does not parse": "```js\nconst = 1;\n```",
+  "JavaScript that nothing runs": "```js\nconst one = 1;\n```",
   "JSON that does not parse": '```json\n{"a":}\n```',
   "a key that is none in a configuration file": "```toml\n[sse]\nheartbeats = 1\n```",
   "a variable that is none in a unit": "```ini\n[Service]\nEnvironment=CAMPANILE_SSE__NOTHING=1\n```",
@@ -72,11 +72,12 @@ async function deadLinks() {
   const folder = await mkdtemp(join(tmpdir(), "campanile-links-"));
   const [html, md, root] = [join(folder, "a.html"), join(folder, "a.md"), pathToFileURL(`${folder}/`)];
   await writeFile(html, '<a href="#here" id="here"></a><a class="x" href="gone.html"></a><a href="a.html#gone"></a>');
-  await writeFile(md, "# A heading\n[1](#a-heading) [2](a.html) [3](gone.md) [4](#gone) [5](https://github.com/campanile-rs/campanile/blob/main/gone)\n");
+  await writeFile(md, "# A heading\n[1](#a-heading) [2](a.html) [3](gone.md) [4](#gone) [5](https://github.com/campanile-rs/campanile/blob/main/gone) " +
+    "[6](https://github.com/campanile-rs/campanile/blob/main/a.md#a-heading) [7](https://github.com/campanile-rs/campanile/blob/main/a.md#gone)\n");
   try {
     assert.deepEqual((await deadInBook([pathToFileURL(html)], root)).map((line) => line.split(": ")[1]), ["gone.html", "a.html#gone"]);
-    assert.equal((await deadInMarkdown([pathToFileURL(md)], root)).length, 3);
-    assert.equal((await deadOfRepository([pathToFileURL(md)], root)).length, 1);
+    assert.equal((await deadInMarkdown([pathToFileURL(md)], root)).length, 4);
+    assert.deepEqual((await deadOfRepository([pathToFileURL(md)], root)).map((line) => line.split("/main/")[1]), ["gone", "a.md#gone"]);
   } finally {
     await rm(folder, { recursive: true });
   }

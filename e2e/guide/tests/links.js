@@ -23,7 +23,10 @@ export function links({ chapters }) {
       assert.ok(pages.length > 10);
       assert.deepEqual(await deadInMarkdown(pages, ROOT), []);
     },
-    "the links to the repository in documentation of the code": async () => assert.deepEqual(await deadOfRepository(await tracked("*.rs"), ROOT), []),
+    "the links to the repository in the code and in what is made from it": async () => {
+      const pages = await Promise.all(["*.rs", "*.json", "*.toml"].map(tracked));
+      assert.deepEqual(await deadOfRepository(pages.flat(), ROOT), []);
+    },
   };
 }
 
