@@ -54,7 +54,8 @@ pub struct SseOptions {
     /// Log reads under way at once for streams that are behind. Default 8.
     pub max_refills: usize,
     /// Bytes that all rings, streams whose readers stall, and log reads of this node hold together. Beyond it the largest backlog goes first.
-    /// Default 512 MiB.
+    /// Of a stream that is what its writer says that it keeps ([`Session`](crate::Session)); what a server keeps of an ordinary body is not
+    /// known here, and not counted. Default 512 MiB.
     pub memory_budget_bytes: usize,
 }
 

@@ -35,7 +35,7 @@ pub enum Outcome {
     Skipped(String),
     /// It may work later.
     Transient {
-        /// When to try again, at the earliest.
+        /// When to try again, at the earliest; but after [`ChannelOptions::max_backoff`] at the latest.
         retry_after: Duration,
     },
     /// It will never work; says why, for the log.

@@ -156,7 +156,8 @@ built {
         "A hundred large frames are more than a hundred small ones.";
     MEMORY_BUDGET_BYTES = "sse.memory_budget_bytes", Whole(1, 1 << 50), "536870912",
         "Bytes that all rings, stalled readers and log reads hold together; beyond it the largest backlog goes first.",
-        "Many slow readers together are more than each alone. Rings are read again from the store, stalled readers are closed and resume.";
+        "Many slow readers together are more than each alone. Rings are read again from the store, stalled readers are closed and resume. Up to \
+         64 KiB and a piece of each stream over HTTP/2 or on the ordinary write path are not counted.";
     REPLAY_LIMIT = "sse.replay_limit", Whole(1, 1_000_000), "1000",
         "How many entries behind a position may be to be resumed exactly; further behind, the client re-reads the inbox.",
         "A replay of everything costs more than a page of the inbox.";
