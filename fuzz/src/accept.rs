@@ -5,7 +5,7 @@ use campanile_http::fuzzing;
 use http::{HeaderMap, HeaderValue, header::ACCEPT};
 
 /// One value of the header on each line.
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let headers = head::values(&ACCEPT, data);
     let allowed = fuzzing::allows_event_stream(&headers);
     let Some(text) = joined(&headers) else { return };

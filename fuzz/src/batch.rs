@@ -5,7 +5,7 @@ use campanile_http::{Code, fuzzing};
 use serde_json::Value;
 
 /// Any body, as both.
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let body = Bytes::copy_from_slice(data);
     array(&body);
     lines(&body);

@@ -72,7 +72,7 @@ fn same_data(data: Option<&Json>, value: &Value) {
 }
 
 /// A publish.
-pub fn publish(body: &[u8]) {
+pub(crate) fn publish(body: &[u8]) {
     let alone = fuzzing::publish(body);
     if let Ok((draft, _)) = &alone {
         let (item, key) = fuzzing::item(body).expect("what is good alone is good among others");
@@ -108,7 +108,7 @@ fn on_the_wire(draft: &Draft, value: &Value) {
 }
 
 /// A signal.
-pub fn signal(body: &[u8]) {
+pub(crate) fn signal(body: &[u8]) {
     let Some(((draft, tenant), value)) = judged(body, fuzzing::signal(body)) else { return };
     assert_eq!(Some(draft.event.clone()), text(&value, "event"));
     assert_eq!([draft.key.clone(), tenant], [text(&value, "key"), text(&value, "tenant")]);
@@ -121,7 +121,7 @@ pub fn signal(body: &[u8]) {
 }
 
 /// What changes an inbox, and who may: bulk changes, read-all and seen, bodies that say nothing, revocations.
-pub fn change(body: &[u8]) {
+pub(crate) fn change(body: &[u8]) {
     if let Some((MarkTarget::Notifications { ids, state }, value)) = judged(body, fuzzing::bulk(body)) {
         let told: Vec<_> = ids.iter().map(ToString::to_string).collect();
         let asked: Vec<_> = texts(&value["notificationIds"]).iter().map(|id| id.to_ascii_lowercase()).collect();

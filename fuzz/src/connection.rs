@@ -16,7 +16,7 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0";
 type Seen = Vec<(String, String, Option<Vec<u8>>)>;
 
 /// Any bytes are what a peer may send.
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let whole = serve(&[data]);
     statuses(&whole.1);
     // HTTP/2 may answer in another order when its frames come one by one, and hyper says nothing more to an HTTP/1.1 peer that means it.

@@ -5,7 +5,7 @@ use campanile_http::fuzzing;
 use http::{HeaderMap, header};
 
 /// The fields of a head.
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let headers = head::fields(data);
     bearer(&headers);
     for name in ["campanile_token", "a"] {

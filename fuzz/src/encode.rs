@@ -14,7 +14,7 @@ struct Parts<'a> {
 }
 
 /// Text, in which U+001E ends a part and U+001F an event. Parts: data, name, id, comment, retry.
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (mut stream, mut expected, mut fields, mut last_id) = (Vec::new(), Vec::new(), Vec::new(), String::new());
     for event in text.split('\u{1f}') {

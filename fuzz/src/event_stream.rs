@@ -7,7 +7,7 @@ use campanile_sse::{Item, Limits, Overflow, Parser};
 const SMALL: Limits = Limits { line: 24, event: 20, id: 5 };
 
 /// Any bytes are a stream.
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let expected = reference::read(data);
     for chunks in [vec![data], chunks::one_by_one(data), chunks::drawn(data)] {
         let heard = read(Limits::default(), &chunks);

@@ -8,7 +8,7 @@ fn lines(data: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// Fields as an HTTP parser would let them through: other names and values are passed over.
-pub fn fields(data: &[u8]) -> HeaderMap {
+pub(crate) fn fields(data: &[u8]) -> HeaderMap {
     let field = |line: &[u8]| {
         let at = line.iter().position(|byte| *byte == b':')?;
         let (name, value) = (line.get(..at)?, line.get(at + 1..)?.trim_ascii());
@@ -18,13 +18,13 @@ pub fn fields(data: &[u8]) -> HeaderMap {
 }
 
 /// Values of one field, one a line.
-pub fn values(name: &HeaderName, data: &[u8]) -> HeaderMap {
+pub(crate) fn values(name: &HeaderName, data: &[u8]) -> HeaderMap {
     let value = |line: &[u8]| HeaderValue::from_bytes(line.trim_ascii()).ok();
     lines(data).filter_map(value).map(|value| (name.clone(), value)).collect()
 }
 
 /// A request's head and what follows its blank line; `None` if it would never come past an HTTP parser.
-pub fn request(data: &[u8]) -> Option<(Parts, &[u8])> {
+pub(crate) fn request(data: &[u8]) -> Option<(Parts, &[u8])> {
     let end = data.windows(2).position(|pair| pair == b"\n\n");
     let (head, body) = data.split_at(end.map_or(data.len(), |at| at + 2));
     let (line, rest) = head.split_at(head.iter().position(|byte| *byte == b'\n').unwrap_or(head.len()));

@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::collections::HashSet;
 
 /// Any text is a key set or none.
-pub fn jwks(data: &[u8]) {
+pub(crate) fn jwks(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(keys) = fuzzing::jwks(text) else { return };
     plausible(&keys);
@@ -39,7 +39,7 @@ fn may_be(key: &Value, algorithm: Algorithm) -> bool {
 }
 
 /// Any text is a file with keys or none; one bad key spoils it.
-pub fn pem(data: &[u8]) {
+pub(crate) fn pem(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(keys) = fuzzing::pem(text) else { return };
     plausible(&keys);

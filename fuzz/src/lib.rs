@@ -3,6 +3,8 @@
 //! The bytes are made readable wherever they can be (heads of requests, JSON, lines), so that seeds and findings are, too. References are
 //! written anew here, after the standard and not after our code, or are other people's parsers.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a panic is how a target tells what it has found")]
+
 mod accept;
 mod batch;
 mod bodies;

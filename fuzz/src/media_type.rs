@@ -9,7 +9,7 @@ use http::{
 use std::time::Duration;
 
 /// The fields of a head.
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let headers = head::fields(data);
     kind(&headers);
     freshness(&headers);

@@ -4,7 +4,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use std::fmt;
 
 /// The names in their order; `None` if it is no object.
-pub fn names(json: &[u8]) -> Option<Vec<String>> {
+pub(crate) fn names(json: &[u8]) -> Option<Vec<String>> {
     serde_json::from_slice::<Names>(json).ok().map(|names| names.0)
 }
 

@@ -8,7 +8,7 @@ use url::{Origin, Url};
 const LISTED: &str = "https://app.example";
 
 /// A request's head; its first line of all may be an origin to be listed, too.
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let first = data.split(|byte| *byte == b'\n').next().unwrap_or_default();
     listed(&String::from_utf8_lossy(first));
     let Some((parts, _)) = head::request(data) else { return };

@@ -7,7 +7,7 @@ use campanile_sse::LastEventId;
 use http::request::Parts;
 
 /// A request's head. Everything in it is a position or none, and never an error.
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     cursor(data);
     name(data);
     let Some((parts, _)) = head::request(data) else { return };

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use url::form_urlencoded;
 
 /// Any text is a query.
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let query = String::from_utf8_lossy(data);
     let lossy = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     let pairs: Vec<_> = fuzzing::pairs(&query).into_iter().map(|(name, value)| (lossy(name), lossy(value))).collect();

@@ -4,15 +4,15 @@ use campanile_sse::{Dispatch, Item};
 use std::time::Duration;
 
 /// What a stream says.
-pub struct Heard {
-    pub items: Vec<Item<'static>>,
-    pub last_id: String,
+pub(crate) struct Heard {
+    pub(crate) items: Vec<Item<'static>>,
+    pub(crate) last_id: String,
     /// The names of the fields, in their order; a blank line is `None`, a comment is empty.
-    pub fields: Vec<Option<String>>,
+    pub(crate) fields: Vec<Option<String>>,
 }
 
 /// Reads a whole stream. Browsers keep the last id over blank lines that come before the first one, and so does this.
-pub fn read(stream: &[u8]) -> Heard {
+pub(crate) fn read(stream: &[u8]) -> Heard {
     let text = String::from_utf8_lossy(stream.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(stream));
     let mut heard = Heard { items: Vec::new(), last_id: String::new(), fields: Vec::new() };
     let mut block = Block::default();

@@ -79,7 +79,7 @@ impl Node {
 }
 
 /// A head, a blank line, a body.
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let Some((parts, body)) = head::request(data) else { return };
     let method = parts.method.clone();
     let answer = NODE.with_borrow_mut(|node| {

@@ -36,7 +36,7 @@ fn identity(token: &[u8]) -> Result<Identity, TokenFault> {
 }
 
 /// A token; or, on two lines, the header and the claims of one, which is then signed.
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     match data.split(|byte| *byte == b'\n').collect::<Vec<_>>().as_slice() {
         [header, claims] => crafted(header, claims),
         _ => raw(data),

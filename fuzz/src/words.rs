@@ -8,7 +8,7 @@ use url::Url;
 const HIDDEN: [char; 7] = ['\u{ad}', '\u{200b}', '\u{200e}', '\u{202e}', '\u{2060}', '\u{2066}', '\u{feff}'];
 
 /// One text is tried as each word.
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     who(text);
     names(text);

@@ -2,16 +2,9 @@
 
 use super::{Outcome, cargo, check};
 use crate::job::Job;
-use crate::test::tally::Tally;
 
 pub(super) fn fmt(job: &mut Job) -> Outcome {
-    let mut sum = Tally::default();
-    // The fuzz targets are a workspace of their own.
-    for manifest in ["Cargo.toml", "fuzz/Cargo.toml"] {
-        let args = ["fmt", "--all", "--check", "--manifest-path", manifest, "--", "--color", "never"];
-        sum = sum + check(job.run(&mut cargo(&args))?);
-    }
-    Ok(sum)
+    Ok(check(job.run(&mut cargo(&["fmt", "--all", "--check", "--", "--color", "never"]))?))
 }
 
 pub(super) fn clippy(job: &mut Job) -> Outcome {
