@@ -16,7 +16,7 @@ use crate::{
 use results::{Results, Who};
 use std::path::{Path, PathBuf};
 pub(crate) use trials::mixed;
-use trials::{Size, Trial};
+use trials::{Bench, Size, Trial};
 
 /// Measure what an open stream costs, to hold and to feed, beside other servers
 #[derive(clap::Args)]
@@ -73,7 +73,7 @@ impl Args {
 pub(crate) fn run(binary: &Path, args: &Args, place: &Place) -> Result<(), String> {
     let rounds = if args.quick { 1 } else { args.rounds };
     let who = everybody(args);
-    let bench = trials::Bench::new(binary, &args.rivals, args.size())?;
+    let bench = Bench::new(binary, &args.rivals, args.size())?;
     let (mut results, begin, mut done) = (Results::default(), now(), 0);
     for round in 0..rounds {
         let spent = seconds(begin, now()) / 60.0;
@@ -81,19 +81,30 @@ pub(crate) fn run(binary: &Path, args: &Args, place: &Place) -> Result<(), Strin
             break;
         }
         done = round + 1;
-        for trial in Trial::ALL.into_iter().filter(|trial| args.only.is_empty() || args.only.contains(trial)) {
-            // Each round begins with another server, so that none is always first.
-            for &who in who[round % who.len()..].iter().chain(&who[..round % who.len()]) {
-                if trial.is_for(who) {
-                    report::progress(&format!("round {} of {rounds}: {}, {}", round + 1, trial.name(), who.name()));
-                    results.note(who, trial, bench.measure(trial, who));
-                }
+        measure_all(&bench, args, round, &who, &mut results);
+        if args.records() && results.failure_of_ours().is_some() {
+            break;
+        }
+    }
+    conclude(&text::of(args, place, &who, done, &results), &results, args.record.as_deref())
+}
+
+fn measure_all(bench: &Bench<'_>, args: &Args, round: usize, who: &[Who], results: &mut Results) {
+    for trial in Trial::ALL.into_iter().filter(|trial| args.only.is_empty() || args.only.contains(trial)) {
+        // Each round begins with another server, so that none is always first.
+        for &who in who[round % who.len()..].iter().chain(&who[..round % who.len()]) {
+            if trial.is_for(who) {
+                report::progress(&format!("round {}: {}, {}", round + 1, trial.name(), who.name()));
+                results.note(who, trial, bench.measure(trial, who));
             }
         }
     }
-    let text = text::of(args, place, &who, done, &results);
+}
+
+/// A run in which one of ours was not exact is shown, and not recorded.
+fn conclude(text: &str, results: &Results, record: Option<&Path>) -> Result<(), String> {
     let failure = results.failure_of_ours();
-    report::deliver(&text, args.record.as_deref().filter(|_| failure.is_none()))?;
+    report::deliver(text, record.filter(|_| failure.is_none()))?;
     failure.map_or(Ok(()), Err)
 }
 
@@ -105,6 +116,7 @@ fn everybody(args: &Args) -> Vec<Who> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::servers::Rival;
     use clap::Parser;
 
     #[derive(Parser)]
@@ -128,6 +140,20 @@ mod tests {
         assert_eq!(parsed(&format!("table{options}")).unwrap().command(), recorded);
         assert_eq!(parsed("table --quick").unwrap().command(), "cargo xtask bench --quick");
         assert_eq!(parsed("table --quick --only one").unwrap().command(), "cargo xtask bench --quick -- --only one");
+    }
+
+    #[test]
+    fn a_run_of_ours_that_is_no_result_is_not_recorded() {
+        let folder = tempfile::tempdir().unwrap();
+        let page = folder.path().join("RESULTS.md");
+        let mut results = Results::default();
+        results.note(Who::Campanile, Trial::One, Err("1 LOST".into()));
+        assert_eq!(conclude("new", &results, Some(&page)), Err("one: 1 LOST".to_owned()));
+        assert!(!page.exists());
+        results = Results::default();
+        results.note(Who::Rival(Rival::Axum), Trial::One, Err("1 LOST".into()));
+        assert_eq!(conclude("new", &results, Some(&page)), Ok(()));
+        assert_eq!(std::fs::read_to_string(&page).unwrap(), "new");
     }
 
     #[test]

@@ -47,8 +47,8 @@ Each figure is a median, with the lowest and the highest, of rounds in which all
 machine. Every message of ours was delivered once and in order, or there would be no figure; what others lost is told below. Every publish of ours is
 synced to disk before its answer, others keep messages in memory. A frame has 200 bytes where the server lets one choose: those of nchan and better-sse have an
 `id:` and more, a notification of ours about 350 with its id. Idle streams are opened 16 at a time. Times are taken from when a message was due. Idle streams are those
-of a server as it is shipped; elsewhere our limits of connections are raised, and with one user's many streams the ring too, as is what others keep for slow
-readers (but not beside readers that read nothing).
+of a server as it is shipped; elsewhere our limits of connections are raised, for signals and with one user's many streams the ring too, as is what others keep
+for slow readers (but not beside readers that read nothing).
 ";
 
 fn thousands(count: usize) -> String {
