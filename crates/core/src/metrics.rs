@@ -121,7 +121,7 @@ impl Metrics {
         };
         let connects = ["fresh", "exact", "reset", "user-limit", "node-limit", "draining", "revoked", "store"];
         begin(&self.connects, "outcome", &connects);
-        let ends = ["closed", "draining", "lifetime", "expired", "behind", "evicted", "revoked"];
+        let ends = ["closed", "draining", "busy", "lifetime", "expired", "behind", "evicted", "revoked"];
         begin(&self.ends, "reason", &ends);
         begin(&self.refills, "outcome", &["read", "early", "failed"]);
         begin(&self.dropped, "kind", &["logged", "live"]);

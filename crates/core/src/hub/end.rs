@@ -33,6 +33,12 @@ impl EndReason {
             Self::Revoked => "revoked",
         }
     }
+
+    /// Whether nothing may go on: what the reader has not taken yet is cut off. The others only ask a client to move on, and a slow reader
+    /// may still take what it was sent.
+    pub(super) fn is_abrupt(self) -> bool {
+        !matches!(self, Self::Draining | Self::Lifetime | Self::Evicted)
+    }
 }
 
 /// How a stream continues what its client had.

@@ -58,9 +58,9 @@ impl Lease {
         self.with(|user, key| user.take_dropped(key)).unwrap_or(0)
     }
 
-    /// Why the stream must end, if it was told to.
-    pub(super) fn ends(&self) -> Option<EndReason> {
-        self.with(|user, key| user.ends(key)).flatten()
+    /// Why the stream must end, if it was told to; if not, the waker is woken when it is.
+    pub(super) fn ends(&self, waker: &Waker) -> Option<EndReason> {
+        self.with(|user, key| user.ends(key, waker)).flatten()
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut User, u64) -> T) -> Option<T> {

@@ -19,6 +19,8 @@ mod slot;
 mod takeover;
 mod times;
 mod user;
+#[cfg(test)]
+mod waiting;
 mod wake;
 
 pub use chunk::Chunk;
@@ -296,10 +298,10 @@ impl Hub {
     pub(crate) fn cut(&self, tenant: &Tenant, id: ConnectionId) -> bool {
         self.shards.iter().any(|shard| {
             let mut shard = shard.lock();
-            let wakers =
+            let who =
                 shard.users().find(|(who, user)| who.tenant == *tenant && user.has(id)).map(|(who, _)| who.clone());
             let cut = |user: &mut User| user.cut(Some(id));
-            let Some(wakers) = wakers.and_then(|who| shard.change(&who, &self.budget, cut)) else { return false };
+            let Some(wakers) = who.and_then(|who| shard.change(&who, &self.budget, cut)) else { return false };
             drop(shard);
             wakers.wake();
             true
@@ -334,7 +336,7 @@ impl Hub {
         let began = Instant::now();
         self.drain.get_or_init(|| Drain { began, ends: began + window, others: self.bus.is_some(), admits });
         for shard in &self.shards {
-            let wakers: WakeList = shard.lock().users_mut().flat_map(User::take_wakers).collect();
+            let wakers: WakeList = shard.lock().users_mut().flat_map(User::take_all_wakers).collect();
             wakers.wake();
         }
     }

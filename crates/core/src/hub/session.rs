@@ -210,10 +210,7 @@ impl Session {
             return self.finish(reason, now, chunk);
         }
         let polled = self.poll_events(cx, now, chunk);
-        // Looked for only now that the waker is registered, so that no drain is missed.
-        if let Some(drain) = self.lease.hub.drain() {
-            self.times.notice(drain, now, || self.lease.hub.drain_share());
-        }
+        self.notice_drain(now);
         if polled.is_ready() {
             return polled;
         }
@@ -227,10 +224,41 @@ impl Session {
         }
     }
 
-    /// Whether the stream must end, by the clock or by order. For whoever cannot write: such a stream is not polled.
+    /// Looked for only when the waker is registered, so that no drain is missed.
+    fn notice_drain(&mut self, now: Instant) {
+        if let Some(drain) = self.lease.hub.drain() {
+            self.times.notice(drain, now, || self.lease.hub.drain_share());
+        }
+    }
+
+    /// When the stream ends by the clock, if it does. For whoever keeps bytes ([`Session::keep`]), in place of [`Session::deadline`].
     #[must_use]
-    pub fn must_end(&self, now: Instant) -> bool {
-        self.times.end(now).is_some() || self.lease.ends().is_some()
+    pub fn ends_at(&self) -> Option<Instant> {
+        self.times.ends_at()
+    }
+
+    /// For whoever keeps bytes: if the stream must end, until when it may still wait for its reader. What must not go on ends now: the
+    /// token's end, a revocation, too much memory. What asks a client to move on waits for as long as `patience`, but not beyond the
+    /// drain: a slow reader is told why. The waker is woken when there is another answer by order; by the clock it is at
+    /// [`Session::ends_at`].
+    pub fn waits_until(&mut self, waker: &Waker, now: Instant, patience: Duration) -> Option<Instant> {
+        if self.must_end(waker, now)?.is_abrupt() {
+            return Some(now);
+        }
+        let ends = [self.lease.hub.drain().map(|drain| drain.ends), self.times.expires_at()];
+        Some(ends.into_iter().flatten().fold(now + patience, Instant::min))
+    }
+
+    /// For whoever closes the stream in the middle of what it keeps, because it must end: why is told to the operator, not to the client.
+    pub fn break_off(&mut self, waker: &Waker, now: Instant) {
+        self.end = self.end.or_else(|| self.must_end(waker, now));
+    }
+
+    /// Why the stream must end, if it must, by order or by the clock.
+    fn must_end(&mut self, waker: &Waker, now: Instant) -> Option<EndReason> {
+        let told = self.lease.ends(waker);
+        self.notice_drain(now);
+        [told, self.times.end(now)].into_iter().flatten().max_by_key(|reason| reason.is_abrupt())
     }
 
     /// For whoever writes the bytes: it keeps so many that the peer does not take, and does not ask for more before they are gone; 0: they are.
@@ -244,6 +272,10 @@ impl Session {
     fn poll_events(&mut self, cx: &mut Context<'_>, now: Instant, chunk: &mut Chunk) -> Poll<Step> {
         loop {
             if let Some(refill) = &mut self.refill {
+                // No pass is asked for that would tell.
+                if let Some(reason) = self.lease.ends(cx.waker()) {
+                    return self.finish(reason, now, chunk);
+                }
                 let Poll::Ready(read) = refill.poll_unpin(cx) else { return Poll::Pending };
                 self.refill = None;
                 return match read {

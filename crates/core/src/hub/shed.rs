@@ -22,14 +22,12 @@ impl Hub {
         let Some(_alone) = self.budget.shedding.try_lock() else { return };
         let mut backlogs = self.backlogs();
         backlogs.sort_unstable_by_key(|backlog| std::cmp::Reverse(backlog.bytes));
-        // What a stream holds goes when its writer has closed it; what a ring holds, when nobody else has the frame.
-        let mut ending = 0;
         for backlog in backlogs {
-            if self.budget.excess() <= ending {
+            // What a ring held is gone when nobody else has the frames, so only this tells.
+            if self.budget.excess() == 0 {
                 break;
             }
-            let bytes = self.let_go(&backlog);
-            ending += if backlog.stream.is_some() { bytes } else { 0 };
+            self.let_go(&backlog);
         }
     }
 
@@ -47,8 +45,7 @@ impl Hub {
         backlogs
     }
 
-    /// Answers how large it was.
-    fn let_go(&self, backlog: &Backlog) -> usize {
+    fn let_go(&self, backlog: &Backlog) {
         let mut shard = self.shards[backlog.shard].lock();
         let terms = self.terms();
         let gone = shard.change_at(backlog.user, &self.budget, |user| match backlog.stream {
@@ -56,13 +53,12 @@ impl Hub {
             None => user.empty_ring(terms),
         });
         drop(shard);
-        let Some((bytes, wakers)) = gone else { return 0 };
+        let Some((bytes, wakers)) = gone else { return };
         let kind = if backlog.stream.is_some() { "stream" } else { "ring" };
         if bytes > 0 {
             count(&self.metrics.sheds, "kind", kind, 1);
             count(&self.metrics.shed_bytes, "kind", kind, bytes as u64);
         }
         wakers.wake();
-        bytes
     }
 }

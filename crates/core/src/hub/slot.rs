@@ -62,6 +62,16 @@ impl Slot {
         if self.kept == 0 { self.waker.take() } else { None }
     }
 
+    /// Tells it to end, unless it was told already; what must not go on ends one, too, that was only asked to move on. Says whether it did, and
+    /// how many bytes count no more: its writer lets go of them at once.
+    pub(super) fn end(&mut self, reason: EndReason) -> Option<usize> {
+        if self.end.is_some_and(|known| known.is_abrupt() || !reason.is_abrupt()) {
+            return None;
+        }
+        self.end = Some(reason);
+        Some(if reason.is_abrupt() { std::mem::take(&mut self.kept) as usize } else { 0 })
+    }
+
     /// Whether a revocation of everything issued before a moment takes this stream.
     pub(super) fn is_revoked_by(&self, issued_before: Timestamp) -> bool {
         self.issued_at.is_none_or(|issued| issued < issued_before)

@@ -57,11 +57,21 @@ impl Times {
 
     /// When to look again.
     pub(super) fn next(&self, options: &SseOptions) -> Instant {
-        let ends = [self.warning(options), self.expires.map(|(at, _)| at), self.leaves.map(|(at, _)| at)];
-        ends.into_iter().flatten().fold(self.heartbeat, Instant::min)
+        [self.warning(options), self.ends_at()].into_iter().flatten().fold(self.heartbeat, Instant::min)
     }
 
-    /// When to tell that the token ends soon, if that is still to be told. Before there was time there is no instant: then at once.
+    /// When it ends by the clock.
+    pub(super) fn ends_at(&self) -> Option<Instant> {
+        [self.expires_at(), self.leaves.map(|(at, _)| at)].into_iter().flatten().min()
+    }
+
+    /// When its token ends.
+    pub(super) fn expires_at(&self) -> Option<Instant> {
+        self.expires.map(|(at, _)| at)
+    }
+
+    /// When to tell that the token ends soon, if that is still to be told. Before the clock began there is no instant: then with the next
+    /// heartbeat.
     fn warning(&self, options: &SseOptions) -> Option<Instant> {
         let (ends, _) = self.expires.filter(|_| self.warns)?;
         Some(ends.checked_sub(options.expiring).unwrap_or(self.heartbeat))

@@ -148,10 +148,11 @@ impl User {
     }
 
     fn end(&mut self, reason: EndReason, which: impl Fn(&Slot) -> bool) -> WakeList {
-        let ending = self.slots.iter_mut().filter(|slot| slot.end.is_none() && which(slot));
+        let kept = &mut self.kept;
+        let ending = self.slots.iter_mut().filter(|slot| which(slot));
         ending
             .filter_map(|slot| {
-                slot.end = Some(reason);
+                *kept -= slot.end(reason)?;
                 slot.waker.take()
             })
             .collect()
@@ -171,9 +172,14 @@ impl User {
     /// Ends the oldest stream, so that a new one has room.
     pub(super) fn end_oldest(&mut self, reason: EndReason) -> Option<Waker> {
         self.slots.iter_mut().find(|slot| slot.end.is_none()).and_then(|slot| {
-            slot.end = Some(reason);
+            self.kept -= slot.end(reason)?;
             slot.waker.take()
         })
+    }
+
+    /// All wakers, those of streams whose readers stall, too.
+    pub(super) fn take_all_wakers(&mut self) -> WakeList {
+        self.slots.iter_mut().filter_map(|slot| slot.waker.take()).collect()
     }
 
     pub(super) fn take_wakers(&mut self) -> WakeList {
@@ -183,6 +189,8 @@ impl User {
     /// The stream's writer keeps so many bytes that its reader does not take; 0: it took them. Registers the waker, for the stream's end.
     pub(super) fn keep(&mut self, key: u64, bytes: u32, waker: &Waker) {
         if let Some(slot) = self.slots.get_mut(key) {
+            // One that is cut off holds nothing any more.
+            let bytes = if slot.end.is_some_and(EndReason::is_abrupt) { 0 } else { bytes };
             self.kept = self.kept - slot.kept as usize + bytes as usize;
             slot.kept = bytes;
             slot.idle(waker);
@@ -211,16 +219,19 @@ impl User {
 
     /// The streams whose writers keep bytes, and how many.
     pub(super) fn kept_by_streams(&self) -> impl Iterator<Item = (u64, usize)> {
-        let stalled = self.slots.iter().filter(|slot| slot.kept > 0 && slot.end.is_none());
+        let stalled = self.slots.iter().filter(|slot| slot.kept > 0);
         stalled.map(|slot| (slot.key, slot.kept as usize))
     }
 
-    /// Ends a stream whose reader stalls, if it still does; answers how many bytes its writer lets go of.
+    /// Ends a stream whose reader stalls, if it still does; answers how many bytes its writer lets go of. They stop counting at once, or
+    /// whoever looks before its writer has had a turn would let go of others for them.
     pub(super) fn close_stalled(&mut self, key: u64) -> (usize, WakeList) {
-        let stalled = self.slots.get_mut(key).filter(|slot| slot.kept > 0 && slot.end.is_none());
-        let Some(slot) = stalled else { return (0, WakeList::default()) };
-        slot.end = Some(EndReason::Busy);
-        (slot.kept as usize, slot.waker.take().into_iter().collect())
+        let stalled = self.slots.get_mut(key).filter(|slot| slot.kept > 0);
+        let Some((slot, bytes)) = stalled.and_then(|slot| slot.end(EndReason::Busy).map(|bytes| (slot, bytes))) else {
+            return (0, WakeList::default());
+        };
+        self.kept -= bytes;
+        (bytes, slot.waker.take().into_iter().collect())
     }
 
     /// Empties the ring, and waits no longer for what is missing; answers how many bytes that held.
@@ -353,18 +364,19 @@ impl User {
         pass
     }
 
-    /// Why a stream must end, if it must.
-    pub(super) fn ends(&mut self, key: u64) -> Option<EndReason> {
-        self.slots.get_mut(key).and_then(|slot| slot.end)
+    /// Why a stream must end, if it must. Registers the waker, for whoever does not ask for a pass now.
+    pub(super) fn ends(&mut self, key: u64, waker: &Waker) -> Option<EndReason> {
+        let slot = self.slots.get_mut(key)?;
+        slot.idle(waker);
+        slot.end
     }
 
-    /// What it holds, added up from nothing, and how much of it is of streams that end.
+    /// What it holds, added up from nothing.
     #[cfg(test)]
-    pub(super) fn added_up(&self) -> (usize, usize) {
+    pub(super) fn added_up(&self) -> usize {
         let early: usize = self.early_entries().map(|entry| entry.frame.len() + size_of::<Logged>()).sum();
         let kept: usize = self.slots.iter().map(|slot| slot.kept as usize).sum();
-        let ending = self.slots.iter().filter(|slot| slot.end.is_some()).map(|slot| slot.kept as usize).sum();
-        (self.ring.added_up() + early + kept, ending)
+        self.ring.added_up() + early + kept
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct Stream {
     /// What goes before the first chunk.
     head: Option<Box<[u8]>>,
     /// What the socket has not taken. The session is not asked before it is gone.
-    rest: Option<Box<Rest>>,
+    leftover: Option<Box<Leftover>>,
     /// Whether its socket may have something to read.
     readable: bool,
     /// Its last bytes are written, or pending.
@@ -38,13 +38,15 @@ pub(crate) struct Stream {
     held: Held,
 }
 
-/// The rest of a chunk.
+/// A chunk that its socket has not taken whole.
 #[derive(Debug)]
-struct Rest {
+struct Leftover {
     bytes: Vec<u8>,
     written: usize,
     /// Since when the peer has accepted nothing.
     since: Instant,
+    /// Until when it is waited for, if the stream must end.
+    until: Option<Instant>,
 }
 
 /// What lives as long as a stream, because it waits for that or counts it.
@@ -66,7 +68,7 @@ pub(super) enum Turn {
     Again,
     /// All is written: close so that it arrives.
     Over,
-    /// The peer accepts nothing, and the stream must not go on: close so that nothing more of it arrives.
+    /// The stream must not go on, and its peer has not accepted all: close so that nothing more of it arrives.
     Tear,
     /// The peer accepted nothing for too long.
     Stuck,
@@ -85,7 +87,7 @@ impl Stream {
         held: Held,
     ) -> io::Result<Self> {
         let socket = TcpStream::from_std(socket.into_std()?);
-        Ok(Self { session, socket, head: Some(head.into()), rest: None, readable: false, ended: false, held })
+        Ok(Self { session, socket, head: Some(head.into()), leftover: None, readable: false, ended: false, held })
     }
 
     /// From now on `sockets` hear its socket.
@@ -109,37 +111,55 @@ impl Stream {
 
     /// How many bytes it holds that its socket has not taken.
     pub(super) fn backlog(&self) -> usize {
-        self.rest.as_ref().map_or(0, |rest| rest.bytes.len())
+        self.leftover.as_ref().map_or(0, |leftover| leftover.bytes.len())
     }
 
-    /// When to give it a turn at the latest.
+    /// When to give it a turn at the latest. While something is left over its session has nothing to say, so only ends count.
     pub(super) fn deadline(&self, write_timeout: Duration) -> Instant {
-        let session = self.session.deadline();
-        self.rest.as_ref().map_or(session, |rest| session.min(rest.since + write_timeout))
+        let Some(leftover) = &self.leftover else { return self.session.deadline() };
+        let ends = if self.ended { None } else { leftover.until.or(self.session.ends_at()) };
+        ends.into_iter().fold(leftover.since + write_timeout, Instant::min)
     }
 
     /// Lets it do what it has to do: one write at most.
     pub(super) fn turn(&mut self, waker: &Waker, now: Instant, write_timeout: Duration, chunk: &mut Chunk) -> Turn {
         let mut cx = Context::from_waker(waker);
         match self.try_turn(&mut cx, now, chunk) {
-            Ok(Turn::Rest) if self.rest.as_ref().is_some_and(|rest| now >= rest.since + write_timeout) => Turn::Stuck,
+            Ok(Turn::Rest) => self.wait(waker, now, write_timeout),
             Ok(turn) => turn,
             // The kernel has the same time-out (`socket.rs`), and may notice first.
-            Err(error) if error.kind() == ErrorKind::TimedOut && self.rest.is_some() => Turn::Stuck,
+            Err(error) if error.kind() == ErrorKind::TimedOut && self.leftover.is_some() => Turn::Stuck,
             Err(_) => Turn::Gone,
         }
     }
 
+    /// Whether the peer may still take what is left over. One that reads slowly is waited for, even if the stream is to end: unless it must
+    /// not go on.
+    fn wait(&mut self, waker: &Waker, now: Instant, write_timeout: Duration) -> Turn {
+        let Some(leftover) = &mut self.leftover else { return Turn::Rest };
+        if !self.ended {
+            let until = self.session.waits_until(waker, now, write_timeout);
+            leftover.until = leftover.until.into_iter().chain(until).min();
+        }
+        let turn = match &**leftover {
+            Leftover { until: Some(until), .. } if *until <= now => Turn::Tear,
+            Leftover { since, .. } if *since + write_timeout <= now => Turn::Stuck,
+            _ => return Turn::Rest,
+        };
+        self.session.break_off(waker, now);
+        turn
+    }
+
     fn try_turn(&mut self, cx: &mut Context<'_>, now: Instant, chunk: &mut Chunk) -> io::Result<Turn> {
         self.read(cx)?;
-        if let Some(rest) = self.rest.take() {
-            return self.push_on(cx.waker(), rest, now);
+        if let Some(leftover) = self.leftover.take() {
+            return self.push_on(cx.waker(), leftover, now);
         }
         let Poll::Ready(step) = self.session.poll_step(cx, now, chunk) else { return Ok(Turn::Rest) };
         self.ended = step == Step::End;
         self.write(cx.waker(), now, chunk.bytes())?;
         Ok(match step {
-            _ if self.rest.is_some() => Turn::Rest,
+            _ if self.leftover.is_some() => Turn::Rest,
             Step::More => Turn::Again,
             Step::Rest => Turn::Rest,
             Step::End => Turn::Over,
@@ -168,23 +188,22 @@ impl Stream {
         Ok(())
     }
 
-    /// Writes the rest of an earlier chunk.
-    fn push_on(&mut self, waker: &Waker, mut rest: Box<Rest>, now: Instant) -> io::Result<Turn> {
-        let taken = match self.offer(&rest.bytes[rest.written..]) {
+    /// Writes what is left over of an earlier chunk.
+    fn push_on(&mut self, waker: &Waker, mut leftover: Box<Leftover>, now: Instant) -> io::Result<Turn> {
+        let taken = match self.offer(&leftover.bytes[leftover.written..]) {
             Ok(taken) => taken,
             Err(error) => {
-                self.rest = Some(rest);
+                self.leftover = Some(leftover);
                 return Err(error);
             }
         };
         if taken > 0 {
-            rest.since = now;
+            leftover.since = now;
         }
-        rest.written += taken;
-        if rest.written < rest.bytes.len() {
-            self.rest = Some(rest);
-            let torn = !self.ended && self.session.must_end(now);
-            return Ok(if torn { Turn::Tear } else { Turn::Rest });
+        leftover.written += taken;
+        if leftover.written < leftover.bytes.len() {
+            self.leftover = Some(leftover);
+            return Ok(Turn::Rest);
         }
         self.session.keep(0, waker);
         Ok(if self.ended { Turn::Over } else { Turn::Again })
@@ -203,10 +222,11 @@ impl Stream {
         Ok(())
     }
 
-    fn keep(&mut self, waker: &Waker, rest: &[u8], now: Instant) {
-        if !rest.is_empty() {
-            self.session.keep(rest.len(), waker);
-            self.rest = Some(Box::new(Rest { bytes: rest.to_vec(), written: 0, since: now }));
+    fn keep(&mut self, waker: &Waker, left: &[u8], now: Instant) {
+        if !left.is_empty() {
+            self.session.keep(left.len(), waker);
+            let leftover = Leftover { bytes: left.to_vec(), written: 0, since: now, until: None };
+            self.leftover = Some(Box::new(leftover));
         }
     }
 
@@ -281,6 +301,10 @@ pub(super) struct Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::places::Places;
+    use campanile_core::{EndReason, Engine, Identity, OpenRequest, Transport, UserId, store::MemoryStore};
+
+    const PATIENCE: Duration = Duration::from_secs(60);
 
     /// Each byte of these is paid by every open stream: docs/decisions/0003 adds them up.
     #[test]
@@ -288,5 +312,42 @@ mod tests {
         assert!(size_of::<Session>() <= 256, "{}", size_of::<Session>());
         assert!(size_of::<Stream>() <= 120, "{}", size_of::<Stream>());
         assert!(size_of::<Entry>() <= 32, "{}", size_of::<Entry>());
+    }
+
+    /// A stream whose first write is more than its peer takes, which reads nothing, and the peer.
+    async fn stalled(engine: &Engine, expires_in: Option<Duration>) -> (Stream, tokio::net::TcpStream) {
+        let expires_at = expires_in.map(|span| engine.clock().now().plus(span));
+        let identity = Identity { expires_at, ..Identity::of(UserId::new("u").unwrap()) };
+        let request = OpenRequest { identity, position: None, transport: Transport::Http1 };
+        let session = Box::new(engine.open(request).await.unwrap());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let peer = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (socket, from) = listener.accept().await.unwrap();
+        let place = Places::new(None, None, Arc::default()).take(from.ip()).unwrap();
+        let held = Held { body: Body::empty(), place, stop: watch::channel(false).1 };
+        (Stream::new(session, socket, vec![b'x'; 32 << 20], held).unwrap(), peer)
+    }
+
+    #[tokio::test]
+    async fn a_stream_whose_reader_stalls_is_given_a_turn_for_its_end_only() {
+        let engine = Engine::builder(Arc::new(MemoryStore::default())).start();
+        let (mut stream, _peer) = stalled(&engine, None).await;
+        let (now, mut chunk) = (Instant::now(), Chunk::default());
+        assert_eq!(stream.turn(Waker::noop(), now, PATIENCE, &mut chunk), Turn::Rest);
+        assert!(stream.backlog() > 0);
+        // Its heartbeat is due since long.
+        let later = now + Duration::from_secs(45);
+        assert_eq!(stream.turn(Waker::noop(), later, PATIENCE * 2, &mut chunk), Turn::Rest);
+        assert!(stream.deadline(PATIENCE) >= now + PATIENCE);
+        engine.cut_user(stream.session.recipient());
+        assert_eq!(stream.turn(Waker::noop(), later + PATIENCE, PATIENCE, &mut chunk), Turn::Stuck);
+        assert_eq!(stream.session.stats().end, Some(EndReason::Evicted), "not its client's leaving");
+
+        let expires = Duration::from_secs(20);
+        let (mut stream, _peer) = stalled(&engine, Some(expires)).await;
+        assert_eq!(stream.turn(Waker::noop(), now, PATIENCE, &mut chunk), Turn::Rest);
+        let ends = stream.deadline(PATIENCE);
+        assert!(ends > now && ends < now + expires + Duration::from_secs(5), "{:?}", ends - now);
+        assert_eq!(stream.turn(Waker::noop(), ends, PATIENCE, &mut chunk), Turn::Tear);
     }
 }

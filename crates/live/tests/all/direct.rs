@@ -122,50 +122,6 @@ async fn a_reader_that_stalls_costs_the_others_nothing_and_is_refilled_when_it_g
     assert_eq!(streams.stats.direct_backlog(), 0);
 }
 
-/// Publishes until something waits for the reader.
-async fn until_it_waits(streams: &Streams) {
-    let filler = "x".repeat(190);
-    loop {
-        for _ in 0..20 {
-            streams.publish("u", &filler).await;
-        }
-        // Its writer has a turn, or the stream would fall behind by more than its log holds, and end by that.
-        tokio::time::sleep(Duration::from_millis(2)).await;
-        if streams.stats.direct_backlog() > 0 {
-            // Once more: the kernels may still have taken it after a moment.
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            if streams.stats.direct_backlog() > 0 {
-                return;
-            }
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_reader_that_accepts_nothing_for_too_long_is_reset() {
-    let options = brief(|options| options.write_timeout = Duration::from_millis(400));
-    let streams = Streams::with(&SseOptions::default(), options);
-    let mut stalled = Wire::narrow(streams.address).await;
-    stalled.send(request("u")).await;
-    streams.streams(1).await;
-    until_it_waits(&streams).await;
-    streams.streams(0).await;
-    assert_eq!((streams.stats.write_timeouts(), streams.stats.direct_backlog()), (1, 0));
-    stalled.rst().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stream_that_expires_while_its_reader_stalls_ends_without_another_event() {
-    let streams = Streams::start(true);
-    let mut stalled = Wire::narrow(streams.address).await;
-    stalled.send(request("u,1500")).await;
-    streams.streams(1).await;
-    until_it_waits(&streams).await;
-    streams.streams(0).await;
-    stalled.rst().await;
-    assert!(!stalled.text().contains("event: reconnect"));
-}
-
 #[tokio::test]
 async fn a_stream_that_ends_is_read_to_its_last_byte_whatever_its_peer_still_sends() {
     let streams = Streams::start(true);

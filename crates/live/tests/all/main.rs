@@ -14,5 +14,6 @@ mod http2_hostile;
 mod inherited;
 mod places;
 mod slow_readers;
+mod stalled;
 mod stopping;
 mod support;
