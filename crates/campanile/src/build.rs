@@ -50,7 +50,7 @@ pub enum BuildError {
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let campanile = Campanile::builder()
 ///     .store(MemoryStore::default())
-///     .jwt_secret("thirty-two bytes or more, and never these")
+///     .jwt_secret("example-secret-from-the-documentation-do-not-use")
 ///     .sse(SseOptions { heartbeat: Duration::from_secs(15), max_connections_per_user: 5, ..SseOptions::default() })
 ///     .http(HttpOptions { cors_origins: vec!["https://app.example".into()], ..HttpOptions::default() })
 ///     .build()
