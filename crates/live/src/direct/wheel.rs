@@ -4,11 +4,16 @@
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long a tick is.
-const TICK: Duration = Duration::from_millis(16);
+/// How long a tick is, in milliseconds.
+const TICK: u64 = 16;
+const NANOS: u128 = TICK as u128 * 1_000_000;
 
 /// How many ticks go round once: 65 s. What is due later is looked at then, and put back.
-const TICKS: u64 = 4096;
+const SLOTS: usize = 4096;
+const TICKS: u64 = SLOTS as u64;
+
+/// Slots that one word of bits stands for.
+const BITS: usize = u64::BITS as usize;
 
 /// Deadlines of streams, by key.
 #[derive(Debug)]
@@ -16,52 +21,66 @@ pub(super) struct Wheel {
     began: Instant,
     /// The last tick whose streams were handed out.
     done: u64,
-    ticks: Vec<Vec<u32>>,
+    slots: Vec<Vec<u32>>,
+    /// A bit for each slot that is not empty: an idle writer looks for its next one at each wake.
+    filled: [u64; SLOTS / BITS],
 }
 
 impl Wheel {
     pub(super) fn new(now: Instant) -> Self {
-        Self { began: now, done: 0, ticks: (0..TICKS).map(|_| Vec::new()).collect() }
+        let slots = (0..SLOTS).map(|_| Vec::new()).collect();
+        Self { began: now, done: 0, slots, filled: [0; _] }
     }
 
     /// The tick at which a deadline is over, as far ahead as the wheel goes.
     pub(super) fn tick(&self, deadline: Instant) -> u64 {
         let since = deadline.saturating_duration_since(self.began).as_nanos();
-        let tick = u64::try_from(since.div_ceil(TICK.as_nanos())).unwrap_or(u64::MAX);
+        let tick = u64::try_from(since.div_ceil(NANOS)).unwrap_or(u64::MAX);
         tick.clamp(self.done + 1, self.done + TICKS - 1)
     }
 
     /// Hands a stream out at a tick, one that [`Wheel::tick`] just gave. It cannot be taken back: whoever is handed out looks whether it
     /// still has something to do.
     pub(super) fn set(&mut self, tick: u64, key: u32) {
-        self.slot(tick).push(key);
+        let slot = Self::slot(tick);
+        self.slots[slot].push(key);
+        self.filled[slot / BITS] |= 1 << (slot % BITS);
     }
 
     /// Hands out the streams of the ticks that are over, each with its tick.
     pub(super) fn take_due(&mut self, now: Instant, mut due: impl FnMut(u64, u32)) {
-        let over = now.saturating_duration_since(self.began).as_nanos() / TICK.as_nanos();
+        let over = now.saturating_duration_since(self.began).as_nanos() / NANOS;
         let over = u64::try_from(over).unwrap_or(u64::MAX);
         // After a long sleep every slot is looked at once.
-        let last = over.min(self.done + TICKS);
-        for tick in self.done + 1..=last {
-            let mut keys = std::mem::take(self.slot(tick));
-            keys.drain(..).for_each(|key| due(tick, key));
-            *self.slot(tick) = keys;
+        for tick in self.done + 1..=over.min(self.done + TICKS) {
+            let slot = Self::slot(tick);
+            self.slots[slot].drain(..).for_each(|key| due(tick, key));
+            self.filled[slot / BITS] &= !(1 << (slot % BITS));
         }
         self.done = self.done.max(over);
     }
 
     /// When something is due next.
     pub(super) fn next(&self) -> Option<Instant> {
-        let tick = (self.done + 1..self.done + TICKS).find(|tick| !self.ticks[Self::index(*tick)].is_empty())?;
-        Some(self.began + TICK * u32::try_from(tick).unwrap_or(u32::MAX))
+        let from = Self::slot(self.done + 1);
+        let after = u64::MAX << (from % BITS);
+        // The word that holds the next tick comes first with what follows there, and last with what is before.
+        let words = self.filled.len();
+        let slot = (0..=words).find_map(|n| {
+            let word = (from / BITS + n) % words;
+            let mask = match n {
+                0 => after,
+                _ if n == words => !after,
+                _ => u64::MAX,
+            };
+            let filled = self.filled[word] & mask;
+            (filled != 0).then(|| word * BITS + filled.trailing_zeros() as usize)
+        })?;
+        let ahead = ((slot + SLOTS - from) % SLOTS) as u64;
+        Some(self.began + Duration::from_millis(TICK * (self.done + 1 + ahead)))
     }
 
-    fn slot(&mut self, tick: u64) -> &mut Vec<u32> {
-        &mut self.ticks[Self::index(tick)]
-    }
-
-    fn index(tick: u64) -> usize {
+    fn slot(tick: u64) -> usize {
         (tick % TICKS) as usize
     }
 }
@@ -69,6 +88,7 @@ impl Wheel {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -122,5 +142,34 @@ mod tests {
         assert!(next > start + SECOND * 3600 && next < start + SECOND * 3601);
         assert_eq!(due(&mut wheel, next), [3]);
         assert_eq!(wheel.next(), None);
+    }
+
+    proptest! {
+        /// What is set, and for when, in a list that is looked through.
+        #[test]
+        fn a_wheel_says_what_a_list_would(
+            ops in prop::collection::vec((any::<bool>(), prop_oneof![4 => 0..2000u64, 1 => 0..140_000u64]), 1..200),
+        ) {
+            let (start, mut list) = (Instant::now(), Vec::new());
+            let (mut wheel, mut now) = (Wheel::new(start), start);
+            for (key, (sets, millis)) in (0..).zip(ops) {
+                if sets {
+                    let tick = wheel.tick(now + Duration::from_millis(millis));
+                    wheel.set(tick, key);
+                    list.push((tick, key));
+                } else {
+                    now += Duration::from_millis(millis);
+                    let mut handed_out = Vec::new();
+                    wheel.take_due(now, |tick, key| handed_out.push((tick, key)));
+                    let due = |tick: u64| start + Duration::from_millis(TICK * tick) <= now;
+                    let (mut over, rest): (Vec<_>, Vec<_>) = list.into_iter().partition(|(tick, _)| due(*tick));
+                    over.sort_unstable();
+                    prop_assert_eq!(handed_out, over);
+                    list = rest;
+                }
+                let next = list.iter().map(|(tick, _)| start + Duration::from_millis(TICK * tick)).min();
+                prop_assert_eq!(wheel.next(), next);
+            }
+        }
     }
 }
