@@ -21,6 +21,7 @@ struct Node {
     runtime: Runtime,
     router: Router,
     token: HeaderValue,
+    key: HeaderValue,
     left: usize,
 }
 
@@ -46,21 +47,21 @@ impl Node {
             .merge(http.metrics_router());
         let user = TokenOptions { user: Some("u1".into()), ..TokenOptions::default() };
         let token = mint_token(HMAC_SECRET, now, &user).expect("a token");
-        let token = HeaderValue::try_from(format!("Bearer {token}")).expect("a header");
+        let [token, key] =
+            [token.as_str(), KEY].map(|secret| HeaderValue::try_from(format!("Bearer {secret}")).expect("a header"));
         let router = http.finish(routes);
         drop(_inside);
-        Self { runtime, router, token, left: REQUESTS }
+        Self { runtime, router, token, key, left: REQUESTS }
     }
 
     /// Puts real credentials where the request says `user` or `key`.
     fn admit(&self, headers: &mut HeaderMap) {
-        let key = HeaderValue::from_static("Bearer an-api-key-for-the-fuzzer");
         let real = match headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes) {
-            Some(b"user") => self.token.clone(),
-            Some(b"key") => key,
+            Some(b"user") => &self.token,
+            Some(b"key") => &self.key,
             _ => return,
         };
-        headers.insert(header::AUTHORIZATION, real);
+        headers.insert(header::AUTHORIZATION, real.clone());
     }
 
     fn ask(&self, mut parts: Parts, body: &[u8]) -> (StatusCode, HeaderMap, Vec<u8>) {
