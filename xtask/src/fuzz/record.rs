@@ -28,7 +28,7 @@ impl Place {
         let models: Vec<_> =
             cpus.lines().filter_map(|line| line.strip_prefix("model name")?.split_once(": ")).collect();
         let model = models.first().map_or("an unknown processor", |(_, model)| model);
-        let machine = format!("{} cores of {model}, {}", models.len(), says("uname", &["-sr"])?);
+        let machine = format!("{} cores of {model}, {}", models.len(), version(&says("uname", &["-sr"])?));
         let commit = git(&["rev-parse", "--short=12", "HEAD"])?;
         Ok(Self { commit, machine, date: says("date", &["-u", "+%F"])? })
     }
@@ -74,6 +74,11 @@ pub(super) fn row(name: &str, stats: &Stats) -> String {
     format!("| `{name}` | {executions} | {seconds} | {rate} | {cov} | {ft} | {inputs} | {verdict} |")
 }
 
+/// The kernel without the name that whoever built it has put behind.
+fn version(kernel: &str) -> &str {
+    kernel.split('-').next().unwrap_or(kernel)
+}
+
 /// In a container the clone may belong to somebody else, which git refuses to read unless told.
 fn git(args: &[&str]) -> Result<String, Obstacle> {
     says("git", &[&["-c", "safe.directory=*"], args].concat())
@@ -98,6 +103,12 @@ mod tests {
         assert_eq!(says("echo", &["a", "b"]), Ok("a b".to_owned()));
         let why = git(&["no-such-command"]).unwrap_err().to_string();
         assert!(why.contains("no-such-command"), "{why}");
+    }
+
+    #[test]
+    fn a_kernel_is_its_version() {
+        assert_eq!(version("Linux 6.1.2-47-somebody"), "Linux 6.1.2");
+        assert_eq!(version("Linux 6.1.2"), "Linux 6.1.2");
     }
 
     #[test]
