@@ -1,8 +1,8 @@
 //! Who may use the routes, and how they behave.
 
-use crate::{BuildError, Builder};
-use campanile_core::Engine;
-use campanile_http::{Algorithm, ApiKey, Authenticate, Credentials, Http, HttpOptions, Jwt, JwtOptions, KeySource};
+use crate::{BuildError, Builder, tokens::Tokens};
+use campanile_core::{Engine, OptionFaults};
+use campanile_http::{Algorithm, ApiKey, Authenticate, Credentials, Http, HttpOptions, JwtOptions, KeySource};
 use campanile_live::LiveStats;
 use prometheus_client::registry::Registry;
 use std::sync::Arc;
@@ -10,10 +10,7 @@ use std::sync::Arc;
 /// What was given of credentials.
 #[derive(Default)]
 pub(crate) struct Access {
-    secret: Option<Vec<u8>>,
-    keys: Vec<KeySource>,
-    algorithms: Vec<Algorithm>,
-    jwt: JwtOptions,
+    tokens: Tokens,
     authenticate: Option<Arc<dyn Authenticate>>,
     api_keys: Vec<ApiKey>,
     http: HttpOptions,
@@ -26,26 +23,27 @@ pub(crate) struct Checked {
 }
 
 impl Access {
-    pub(crate) fn checked(&mut self) -> Result<Checked, BuildError> {
-        let mut credentials = Credentials::default().with_api_keys(std::mem::take(&mut self.api_keys));
-        let tokens = self.secret.is_some() || !self.keys.is_empty();
-        if tokens {
-            credentials = credentials.with_jwt(self.tokens()?);
+    /// What contradicts, or has no effect.
+    pub(crate) fn faults(&self) -> OptionFaults {
+        let mut faults = self.http.faults();
+        self.tokens.check(&mut faults);
+        for clash in ApiKey::clashes(&self.api_keys) {
+            faults.add("api_keys", clash);
+        }
+        faults
+    }
+
+    pub(crate) fn checked(self) -> Result<Checked, BuildError> {
+        let mut credentials = Credentials::default().with_api_keys(self.api_keys);
+        if self.tokens.are_taken() {
+            credentials = credentials.with_jwt(self.tokens.verifier()?);
         } else if self.authenticate.is_none() {
             return Err(BuildError::NoCredentials);
         }
-        if let Some(authenticate) = self.authenticate.take() {
+        if let Some(authenticate) = self.authenticate {
             credentials = credentials.with_authenticate(authenticate);
         }
-        Ok(Checked { credentials, http: std::mem::take(&mut self.http) })
-    }
-
-    fn tokens(&mut self) -> Result<Jwt, BuildError> {
-        let mut jwt = Jwt::new(self.jwt.clone()).with_algorithms(std::mem::take(&mut self.algorithms));
-        if let Some(secret) = &self.secret {
-            jwt = jwt.with_secret(secret).map_err(|_| BuildError::ShortSecret)?;
-        }
-        Ok(self.keys.drain(..).fold(jwt, Jwt::with_keys))
+        Ok(Checked { credentials, http: self.http })
     }
 }
 
@@ -53,8 +51,7 @@ impl Checked {
     pub(crate) fn routes(self, engine: Engine, stats: Arc<LiveStats>) -> Result<Http, BuildError> {
         let mut registry = Registry::with_prefix("campanile");
         campanile_live::register(&mut registry, [("application", stats)]);
-        let http = Http::with_registry(engine, self.credentials, self.http, registry);
-        http.map_err(|error| BuildError::Origin(error.to_string()))
+        Ok(Http::with_registry(engine, self.credentials, self.http, registry)?)
     }
 }
 
@@ -88,7 +85,7 @@ impl Builder {
     /// ```
     #[must_use]
     pub fn jwt_secret(mut self, secret: impl AsRef<[u8]>) -> Self {
-        self.access.secret = Some(secret.as_ref().to_vec());
+        self.access.tokens.secret = Some(secret.as_ref().to_vec());
         self
     }
 
@@ -103,7 +100,7 @@ impl Builder {
     /// ```
     #[must_use]
     pub fn public_keys(mut self, keys: KeySource) -> Self {
-        self.access.keys.push(keys);
+        self.access.tokens.keys.push(keys);
         self
     }
 
@@ -116,7 +113,7 @@ impl Builder {
     /// ```
     #[must_use]
     pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
-        self.access.algorithms = algorithms.into_iter().collect();
+        self.access.tokens.algorithms = Some(algorithms.into_iter().collect());
         self
     }
 
@@ -130,7 +127,7 @@ impl Builder {
     /// ```
     #[must_use]
     pub fn jwt_options(mut self, options: JwtOptions) -> Self {
-        self.access.jwt = options;
+        self.access.tokens.options = Some(options);
         self
     }
 

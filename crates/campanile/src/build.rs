@@ -4,8 +4,8 @@
 use crate::access::Access;
 use crate::{Campanile, NotificationType, typed};
 use campanile_core::{
-    Clock, Definitions, DraftLimits, Engine, EngineBuilder, RetentionOptions, ShutdownOptions, SseOptions, SystemClock,
-    TypeName,
+    Clock, Definitions, DraftLimits, Engine, EngineBuilder, OptionFaults, RetentionOptions, ShutdownOptions,
+    SseOptions, SystemClock, TypeName,
     bus::Bus,
     channel::{Channel, ChannelOptions},
     store::{Store, StoreError},
@@ -32,9 +32,9 @@ pub enum BuildError {
     /// The secret for tokens is too short.
     #[error("the secret for tokens must have at least 32 bytes")]
     ShortSecret,
-    /// A listed origin is none; says which and why.
+    /// Options that make no sense, or contradict one another: all of them.
     #[error("{0}")]
-    Origin(String),
+    Options(#[from] OptionFaults),
     /// The store does not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -313,11 +313,18 @@ impl Builder {
     ///
     /// Dropped while the store is asked, nothing was started.
     pub async fn build(mut self) -> Result<Campanile, BuildError> {
-        #[cfg(feature = "axum")]
-        let access = self.access.checked()?;
         let store = self.store.take().ok_or(BuildError::NoStore)?;
+        #[cfg(feature = "axum")]
+        let access = std::mem::take(&mut self.access);
+        let engine = self.engine(Arc::clone(&store));
+        let mut faults = engine.faults();
+        #[cfg(feature = "axum")]
+        faults.0.extend(access.faults().0);
+        faults.or_ok(())?;
+        #[cfg(feature = "axum")]
+        let access = access.checked()?;
         store.check().await?;
-        let engine = self.start(store);
+        let engine = engine.start();
         #[cfg(feature = "axum")]
         let stats = Arc::default();
         Ok(Campanile {
@@ -329,7 +336,7 @@ impl Builder {
         })
     }
 
-    fn start(self, store: Arc<dyn Store>) -> Engine {
+    fn engine(self, store: Arc<dyn Store>) -> EngineBuilder {
         let mut types = self.typed;
         types.types.extend(self.types.types);
         types.policy = self.types.policy;
@@ -345,6 +352,6 @@ impl Builder {
             engine = engine.bus(bus);
         }
         let add = |engine: EngineBuilder, (channel, options)| engine.channel_with(channel, options);
-        self.channels.into_iter().fold(engine, add).start()
+        self.channels.into_iter().fold(engine, add)
     }
 }

@@ -101,6 +101,8 @@ mod access;
 mod routers;
 #[cfg(feature = "axum")]
 mod serve;
+#[cfg(feature = "axum")]
+mod tokens;
 
 pub use build::{BuildError, Builder};
 pub use campanile::Campanile;
@@ -112,9 +114,9 @@ pub use typed::NotificationType;
 pub use campanile_core as core;
 pub use campanile_core::{
     AudienceDraft, BoxFuture, Clock, ConnectionLimitPolicy, Definition, Definitions, Draft, DraftLimits, Engine,
-    EngineError, Fault, HeartbeatForm, IN_APP, Identity, Json, JsonError, NotificationId, Receipt, Recipient,
-    RetentionOptions, SSE, Severity, ShutdownOptions, SignalDraft, SseOptions, SystemClock, Tenant, Timestamp, Topic,
-    TypeName, TypeNameError, TypesPolicy, UnknownId, UnknownSeverity, UserId, WhoError,
+    EngineError, Fault, HeartbeatForm, IN_APP, Identity, Json, JsonError, NotificationId, OptionFault, OptionFaults,
+    Receipt, Recipient, RetentionOptions, SSE, Severity, ShutdownOptions, SignalDraft, SseOptions, SystemClock, Tenant,
+    Timestamp, Topic, TypeName, TypeNameError, TypesPolicy, UnknownId, UnknownSeverity, UserId, WhoError,
     bus::{Bus, MemoryBus},
     channel::{Channel, ChannelOptions, DeliveryBatch, Outcome},
     store::{MemoryStore, Store, StoreError},

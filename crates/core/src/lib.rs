@@ -8,6 +8,7 @@ pub mod bus;
 pub mod channel;
 mod definition;
 mod engine;
+mod faults;
 pub mod frame;
 mod hub;
 mod metrics;
@@ -24,6 +25,7 @@ pub use definition::{Definition, Definitions, IN_APP, SSE, TypesPolicy};
 pub use engine::{
     Changes, Engine, EngineBuilder, EngineError, LoggedEvent, PublishKey, PublishRecord, Receipt, ShutdownOptions,
 };
+pub use faults::{OptionFault, OptionFaults};
 pub use hub::{
     Chunk, Connection, EndReason, Identity, Offered, OpenError, OpenRequest, ResetReason, Resume, Session,
     SessionStats, Step, Takeover, Transport,

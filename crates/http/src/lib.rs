@@ -51,11 +51,11 @@ mod tickets;
 pub use auth::{
     Algorithm, ApiKey, ApiKeyError, AuthError, Authenticate, Credentials, Jwt, JwtOptions, KeyFault, KeySource,
     KeysError, MIN_SECRET_BYTES, MintError, SCOPE_ADMIN, SCOPE_PUBLISH, SecretTooShort, TokenFault, TokenOptions,
-    UnknownAlgorithm, mint_token,
+    UnknownAlgorithm, is_cookie_name, mint_token,
 };
 #[cfg(feature = "jwks-url")]
 pub use auth::{JwksUrl, JwksUrlError};
 pub use hosts::LOCALHOST;
-pub use origin::OriginError;
+pub use origin::is_origin;
 pub use problem::{Code, Problem};
 pub use state::{Http, HttpOptions};

@@ -3,10 +3,13 @@
 use crate::{Code, Problem};
 use http::{HeaderMap, HeaderValue, Method, header, request::Parts};
 
-/// A configured origin that is none.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no origin: it must have the form https://host or https://host:port, without a path")]
-pub struct OriginError(pub String);
+/// Whether a text is an origin as browsers send it: `https://host` or `https://host:port` in lower case, without a path and without the port that
+/// goes without saying.
+#[must_use]
+pub fn is_origin(text: &str) -> bool {
+    let host = |host: &str| !host.is_empty() && host.bytes().all(is_host_byte) && !host.ends_with(default_port(text));
+    authority(text).is_some_and(host)
+}
 
 /// The origins whose pages may read answers and use cookies.
 #[derive(Clone, Debug, Default)]
@@ -15,13 +18,10 @@ pub(crate) struct Origins {
 }
 
 impl Origins {
-    /// Takes exact origins, as browsers write them: no `*`, no `null`, no path.
-    pub(crate) fn parse(origins: &[String]) -> Result<Self, OriginError> {
-        let parse = |origin: &String| {
-            let valid = authority(origin).is_some_and(|host| !host.is_empty() && host.bytes().all(is_host_byte));
-            HeaderValue::from_str(origin).ok().filter(|_| valid).ok_or_else(|| OriginError(origin.clone()))
-        };
-        Ok(Self { allowed: origins.iter().map(parse).collect::<Result<_, _>>()? })
+    /// Takes exact origins, as browsers write them: no `*`, no `null`, no path. What is none is nobody's.
+    pub(crate) fn new(origins: &[String]) -> Self {
+        let origins = origins.iter().filter(|origin| is_origin(origin));
+        Self { allowed: origins.filter_map(|origin| HeaderValue::from_str(origin).ok()).collect() }
     }
 
     /// The request's origin, if its pages may read the answer.
@@ -71,9 +71,13 @@ fn same_host(parts: &Parts) -> Option<bool> {
         Some(authority) => authority.as_str(),
         None => only(&parts.headers, &header::HOST)?.to_str().ok()?,
     };
-    let default_port = if origin.starts_with("https:") { ":443" } else { ":80" };
-    let bare = |host: &str| host.strip_suffix(default_port).unwrap_or(host).to_ascii_lowercase();
+    let port = default_port(origin);
+    let bare = |host: &str| host.strip_suffix(port).unwrap_or(host).to_ascii_lowercase();
     Some(bare(authority(origin)?) == bare(asked))
+}
+
+fn default_port(origin: &str) -> &'static str {
+    if origin.starts_with("https:") { ":443" } else { ":80" }
 }
 
 /// What follows the scheme of an http(s) origin.
@@ -92,7 +96,7 @@ mod tests {
     use http::Request;
 
     fn origins() -> Origins {
-        Origins::parse(&["https://app.example".into()]).unwrap()
+        Origins::new(&["https://app.example".into()])
     }
 
     fn check(method: &str, headers: &[(&str, &str)]) -> bool {
@@ -168,11 +172,13 @@ mod tests {
             "https://A.example",
             "ftp://a",
             "https://*.a",
+            "https://a.example:443",
+            "http://a.example:80",
         ] {
-            assert_eq!(Origins::parse(&[bad.into()]).unwrap_err(), OriginError(bad.into()));
+            assert!(!is_origin(bad) && Origins::new(&[bad.into()]).allowed.is_empty(), "{bad}");
         }
-        for good in ["https://a.example", "http://localhost:3000", "http://[::1]:3000"] {
-            assert!(Origins::parse(&[good.into()]).is_ok(), "{good}");
+        for good in ["https://a.example", "https://a.example:80", "http://localhost:3000", "http://[::1]:3000"] {
+            assert!(is_origin(good) && Origins::new(&[good.into()]).allowed == [good], "{good}");
         }
     }
 }

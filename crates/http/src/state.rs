@@ -1,7 +1,7 @@
 //! What all routes share.
 
-use crate::{ApiKey, Credentials, OriginError, origin::Origins, rate::Rate, tickets::Tickets};
-use campanile_core::{Engine, Timestamp};
+use crate::{ApiKey, Credentials, is_cookie_name, is_origin, origin::Origins, rate::Rate, tickets::Tickets};
+use campanile_core::{Engine, OptionFaults, Timestamp};
 use prometheus_client::{encoding::text, registry::Registry};
 use std::{
     fmt,
@@ -50,6 +50,33 @@ impl Default for HttpOptions {
     }
 }
 
+impl HttpOptions {
+    /// What of them makes no sense.
+    #[must_use]
+    pub fn faults(&self) -> OptionFaults {
+        let mut faults = OptionFaults::default();
+        for origin in self.cors_origins.iter().filter(|origin| !is_origin(origin)) {
+            let why = "which is no origin as browsers send it: https://host or https://host:port in lower case, without a path";
+            faults.add("http.cors_origins", format!("lists {origin:?}, {why}"));
+        }
+        faults.zeros(
+            "http",
+            [
+                ("body_bytes", self.body_bytes == 0),
+                ("connects_per_minute", self.connects_per_minute == 0),
+                ("changes_per_minute", self.changes_per_minute == 0),
+            ],
+        );
+        if !is_cookie_name(&self.cookie) {
+            faults.add("http.cookie", "must be a cookie's name: letters, digits and !#$%&'*+-.^_`|~");
+        }
+        for clash in ApiKey::clashes(&self.admin_keys) {
+            faults.add("http.admin_keys", clash);
+        }
+        faults
+    }
+}
+
 /// The HTTP side of one engine: makes its routers. Cheap to clone; clones are the same.
 #[derive(Clone)]
 pub struct Http {
@@ -79,8 +106,8 @@ impl Http {
     ///
     /// # Errors
     ///
-    /// [`OriginError`] for an entry of [`HttpOptions::cors_origins`] that is no origin.
-    pub fn new(engine: Engine, credentials: Credentials, options: HttpOptions) -> Result<Self, OriginError> {
+    /// [`HttpOptions::faults`], if there are any.
+    pub fn new(engine: Engine, credentials: Credentials, options: HttpOptions) -> Result<Self, OptionFaults> {
         Self::with_registry(engine, credentials, options, Registry::with_prefix("campanile"))
     }
 
@@ -94,8 +121,8 @@ impl Http {
         credentials: Credentials,
         options: HttpOptions,
         mut registry: Registry,
-    ) -> Result<Self, OriginError> {
-        let origins = Origins::parse(&options.cors_origins)?;
+    ) -> Result<Self, OptionFaults> {
+        options.faults().or_ok(())?;
         engine.metrics().register(&mut registry);
         if let Some(store) = engine.store().metrics() {
             store.register(&mut registry);
@@ -105,10 +132,10 @@ impl Http {
             changes: Rate::per_minute(options.changes_per_minute),
             tickets: Tickets::default(),
             leaving: AtomicBool::new(false),
+            origins: Origins::new(&options.cors_origins),
             engine,
             credentials,
             options,
-            origins,
             registry,
         };
         Ok(Self { inner: Arc::new(inner) })

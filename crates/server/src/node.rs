@@ -47,7 +47,7 @@ impl Node {
             ..HttpOptions::default()
         };
         let http = Http::with_registry(engine, credentials, options, metrics)
-            .map_err(|error| Failure::Runtime(format!("cors.origins: {error}")))?;
+            .map_err(|faults| Failure::Runtime(faults.to_string()))?;
         Ok(Self { http, base_path: config.base_path.clone(), allowed_hosts: config.allowed_hosts.clone() })
     }
 

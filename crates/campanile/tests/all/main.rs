@@ -5,13 +5,15 @@
 
 mod channels;
 mod contract;
+mod options;
+mod refused;
 mod serving;
 mod typed;
 
 use axum::{Router, body::Body, http::Request};
 use campanile::{
-    ApiKey, AudienceDraft, BuildError, Campanile, Clock, Draft, EngineError, HttpOptions, KeySource, MemoryStore,
-    SignalDraft, SystemClock, Tenant, TokenOptions, Topic, UserId, mint_token,
+    ApiKey, AudienceDraft, Campanile, Clock, Draft, EngineError, KeySource, MemoryStore, SignalDraft, SystemClock,
+    Tenant, TokenOptions, Topic, UserId, mint_token,
 };
 use http_body_util::BodyExt;
 use tower::ServiceExt;
@@ -93,15 +95,6 @@ async fn members_of_a_topic_are_published_to_together() {
 }
 
 #[tokio::test]
-async fn a_users_allowance_per_minute_is_set_by_the_builder() {
-    let building = Campanile::builder().store(MemoryStore::default()).jwt_secret(SECRET);
-    let options = HttpOptions { connects_per_minute: 2, ..HttpOptions::default() };
-    let app = mounted(&building.http(options).build().await.unwrap());
-    let poll = async || get(&app, "/push/changes").await.0;
-    assert_eq!((poll().await, poll().await, poll().await), (200, 200, 429));
-}
-
-#[tokio::test]
 async fn the_routes_live_beside_the_applications_own() {
     let app = mounted(&campanile().await);
     assert_eq!(get(&app, "/own").await, (200, "own".into()));
@@ -169,24 +162,6 @@ async fn other_hosts_than_those_named_are_told_so() {
         let request = Request::get("/own").header("host", host).body(Body::empty()).unwrap();
         assert_eq!(app.clone().oneshot(request).await.unwrap().status(), status, "{host}");
     }
-}
-
-#[tokio::test]
-async fn what_is_missing_is_said() {
-    let build = Campanile::builder;
-    let missing = build().jwt_secret(SECRET).build().await.unwrap_err();
-    assert!(matches!(missing, BuildError::NoStore), "{missing}");
-    let missing = build().store(MemoryStore::default()).api_keys([]).build().await.unwrap_err();
-    assert!(matches!(missing, BuildError::NoCredentials), "{missing}");
-    let short = build().store(MemoryStore::default()).jwt_secret("short").build().await.unwrap_err();
-    assert_eq!(short.to_string(), "the secret for tokens must have at least 32 bytes");
-    let origin = build()
-        .store(MemoryStore::default())
-        .jwt_secret(SECRET)
-        .http(HttpOptions { cors_origins: vec!["*".into()], ..HttpOptions::default() })
-        .build()
-        .await;
-    assert!(matches!(origin.unwrap_err(), BuildError::Origin(_)));
 }
 
 #[cfg(feature = "sqlite")]

@@ -9,7 +9,7 @@ use super::{
     upkeep,
 };
 use crate::{
-    BoxFuture, Clock, Definitions, DraftLimits, Metrics, RetentionOptions, SseOptions, SystemClock,
+    BoxFuture, Clock, Definitions, DraftLimits, Metrics, OptionFaults, RetentionOptions, SseOptions, SystemClock,
     bus::Bus,
     channel::{Channel, ChannelOptions, Lanes},
     hub::Hub,
@@ -115,6 +115,20 @@ impl EngineBuilder {
     #[must_use]
     pub fn leave_on(self, token: impl Future<Output = ()> + Send + 'static) -> Self {
         Self { token: Some(Box::pin(token)), ..self }
+    }
+
+    /// What of its options makes no sense: an amount or a time of nothing where that cannot be meant, a limit that another one keeps from
+    /// ever being reached. The engine itself does not ask: whoever lets people choose does, before [`EngineBuilder::start`].
+    #[must_use]
+    pub fn faults(&self) -> OptionFaults {
+        let mut faults = OptionFaults::default();
+        faults.sse(&self.sse);
+        faults.retention(&self.retention, &self.sse);
+        faults.limits(&self.limits);
+        for (channel, options) in &self.channels {
+            faults.channel(channel.name(), options);
+        }
+        faults
     }
 
     /// Starts the engine and its background work.

@@ -1,6 +1,13 @@
-//! Reading one cookie (RFC 6265, 5.4).
+//! Reading one cookie (RFC 6265, 5.4), and what may be its name.
 
 use http::{HeaderMap, header::COOKIE};
+
+/// Whether a text can be a cookie's name (RFC 6265, 4.1.1): a token.
+#[must_use]
+pub fn is_cookie_name(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !text.is_empty() && text.bytes().all(allowed)
+}
 
 /// The first cookie of this name that is not empty. HTTP/2 may send cookies in several headers.
 pub(crate) fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a [u8]> {

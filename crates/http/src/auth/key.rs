@@ -1,6 +1,7 @@
 //! API keys: known by their SHA-256 only.
 
 use sha2::{Digest, Sha256};
+use std::collections::HashSet;
 use subtle::ConstantTimeEq;
 
 /// A key of the application's API: a name for the log, and the SHA-256 of the secret. The secret itself is nowhere.
@@ -64,6 +65,21 @@ impl ApiKey {
         &self.sha256
     }
 
+    /// What is wrong with these keys as a list: a name, or a key, that is there twice.
+    #[must_use]
+    pub fn clashes(keys: &[Self]) -> Vec<String> {
+        let (mut names, mut digests, mut clashes) = (HashSet::new(), HashSet::new(), Vec::new());
+        for key in keys {
+            if !names.insert(&key.name) {
+                clashes.push(format!("two keys are called {}", key.name));
+            }
+            if !digests.insert(key.sha256) {
+                clashes.push(format!("{} is the same key as another one", key.name));
+            }
+        }
+        clashes
+    }
+
     pub(crate) fn matches(&self, digest: &[u8; 32]) -> bool {
         self.sha256.ct_eq(digest).into()
     }
@@ -99,6 +115,15 @@ mod tests {
         assert!(key.matches(&digest(b"secret")));
         assert!(!key.matches(&digest(b"Secret")));
         assert_eq!(format!("{key:?}"), r#"ApiKey("billing")"#);
+    }
+
+    #[test]
+    fn a_list_has_each_name_and_each_key_once() {
+        let [shop, till, again] =
+            [("shop", "a"), ("till", "a"), ("shop", "b")].map(|(name, secret)| ApiKey::of_secret(name, secret));
+        assert!(ApiKey::clashes(std::slice::from_ref(&shop)).is_empty());
+        let clashes = ApiKey::clashes(&[shop, till, again]);
+        assert_eq!(clashes, ["till is the same key as another one", "two keys are called shop"]);
     }
 
     #[test]

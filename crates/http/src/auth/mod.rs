@@ -12,6 +12,7 @@ mod mint;
 
 pub use authenticate::{AuthError, Authenticate};
 pub(crate) use caller::{ApiCaller, Caller, admit, invalid as invalid_credentials};
+pub use cookie::is_cookie_name;
 pub use jwt::{Jwt, JwtOptions, MIN_SECRET_BYTES, SecretTooShort, TokenFault};
 pub use key::{ApiKey, ApiKeyError};
 pub use keys::{Algorithm, KeyFault, KeySource, KeysError, UnknownAlgorithm};

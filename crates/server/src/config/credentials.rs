@@ -2,7 +2,6 @@
 
 use super::{Config, Key, keys, meant::KeyFile, reader::Reader};
 use campanile_http::{Algorithm, ApiKey};
-use std::collections::HashSet;
 
 /// Where the keys for tokens come from.
 const TOKEN_KEYS: [&Key; 4] = [keys::JWT_SECRET, keys::PUBLIC_KEY_FILE, keys::JWKS_FILE, keys::JWKS_URL];
@@ -74,15 +73,7 @@ fn file(reader: &Reader, config: &Config, key: &Key, file: Option<&KeyFile>) {
 }
 
 fn unique(reader: &Reader, key: &Key, listed: &[ApiKey]) {
-    let (mut names, mut hashes) = (HashSet::new(), HashSet::new());
-    for entry in listed {
-        if !names.insert(entry.name()) {
-            reader.wrong(key, format!("two keys are called {}", entry.name()));
-        }
-        if !hashes.insert(entry.sha256()) {
-            reader.wrong(key, format!("{} is the same key as another one", entry.name()));
-        }
-    }
+    ApiKey::clashes(listed).into_iter().for_each(|clash| reader.wrong(key, clash));
 }
 
 #[cfg(test)]

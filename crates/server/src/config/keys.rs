@@ -226,8 +226,15 @@ pub(crate) fn is_section(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use std::collections::HashSet;
+    use super::{
+        super::{
+            Config, load,
+            tests::{SECRET_VARIABLE, from_variables},
+        },
+        *,
+    };
+    use campanile_core::{DraftLimits, Engine, OptionFaults, store::MemoryStore};
+    use std::{collections::HashSet, sync::Arc};
 
     #[test]
     fn every_key_is_listed_once_and_explained() {
@@ -243,5 +250,19 @@ mod tests {
     fn variables_join_levels_by_two_underscores() {
         assert_eq!(HEARTBEAT_SECONDS.variable(), "CAMPANILE_SSE__HEARTBEAT_SECONDS");
         assert_eq!(ADMIN_LISTEN.variable(), "CAMPANILE_ADMIN_LISTEN");
+    }
+
+    #[test]
+    fn the_least_of_every_number_makes_sense_to_the_engine() {
+        let least = ALL.iter().filter(|key| key.built).filter_map(|key| match key.form {
+            Form::Whole(least, _) => Some((key.variable(), least.to_string())),
+            _ => None,
+        });
+        let least: Vec<_> = least.collect();
+        let set = least.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain([SECRET_VARIABLE]);
+        let Config { sse, retention, limits, .. } = load(&from_variables(set)).unwrap();
+        let limits = DraftLimits { users: limits.users_per_publish, ..DraftLimits::default() };
+        let engine = Engine::builder(Arc::new(MemoryStore::default())).sse(sse).retention(retention).limits(limits);
+        assert_eq!(engine.faults(), OptionFaults::default());
     }
 }

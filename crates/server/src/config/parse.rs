@@ -4,7 +4,7 @@ use super::{
     meant::{KeyFile, Secret, StoreUrl},
     published,
 };
-use campanile_http::{Algorithm, ApiKey, JwksUrl, KeySource, KeysError, MIN_SECRET_BYTES};
+use campanile_http::{Algorithm, ApiKey, JwksUrl, KeySource, KeysError, MIN_SECRET_BYTES, is_cookie_name, is_origin};
 use std::{net::SocketAddr, path::PathBuf};
 
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
@@ -96,25 +96,17 @@ pub(super) fn api_key(text: &str) -> Result<ApiKey, String> {
 
 /// An origin as browsers write it: scheme, host and perhaps a port, nothing more.
 pub(super) fn origin(text: &str) -> Result<String, String> {
-    let host = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.:[]".contains(c);
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    match rest {
-        Some(rest) if !rest.is_empty() && rest.chars().all(host) && !default_port(text) => Ok(text.to_owned()),
-        _ => Err("must be an origin as browsers send it, such as https://app.example or http://localhost:3000: \
-                  lower case, no path, no wildcard, no default port"
-            .into()),
+    if is_origin(text) {
+        return Ok(text.to_owned());
     }
-}
-
-fn default_port(origin: &str) -> bool {
-    (origin.starts_with("https://") && origin.ends_with(":443"))
-        || (origin.starts_with("http://") && origin.ends_with(":80"))
+    Err("must be an origin as browsers send it, such as https://app.example or http://localhost:3000: \
+         lower case, no path, no wildcard, no default port"
+        .into())
 }
 
 /// A cookie's name (RFC 6265: a token).
 pub(super) fn cookie(text: &str) -> Result<String, String> {
-    let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-    if !text.is_empty() && text.chars().all(token) {
+    if is_cookie_name(text) {
         Ok(text.to_owned())
     } else {
         Err("must be a cookie's name: letters, digits and !#$%&'*+-.^_`|~".into())
