@@ -18,6 +18,10 @@ use tokio::time::Instant;
 /// Recipients of one transaction, and members of a topic read at once.
 const MAX_RECIPIENTS: usize = 10_000;
 
+/// What is not stored could only be for whoever has an open stream, and an e-mail is not meant for those.
+const NOT_EVERYONE: &str =
+    "means all users with a log: besides `sse`, types without `inApp` go to users by name, or to a topic";
+
 /// Why a publish or a signal did not happen. Nothing of it did.
 ///
 /// ```
@@ -154,6 +158,9 @@ impl Engine {
             let audience = store_audience(tenant, audience);
             let published = self.store_and_announce(&notification, definition, audience, key, started).await?;
             return receipt(notification.id, published);
+        }
+        if matches!(audience, Audience::Everyone { .. }) && definition.channels.iter().any(|name| name != SSE) {
+            return Err(invalid("/to", NOT_EVERYONE));
         }
         let recipients = self.recipients(tenant, audience).await?;
         let frame = has(SSE).then(|| frame::notification(&notification.body));

@@ -2,8 +2,8 @@
 
 use crate::support::{Reader, builder};
 use campanile_core::{
-    AudienceDraft, BoxFuture, Definition, Definitions, Draft, Engine, EngineBuilder, Severity, ShutdownOptions, Tenant,
-    TypeName,
+    AudienceDraft, BoxFuture, Definition, Definitions, Draft, Engine, EngineBuilder, EngineError, Severity,
+    ShutdownOptions, Tenant, TypeName,
     channel::{Channel, ChannelOptions, DeliveryBatch, Outcome},
 };
 use std::{
@@ -299,4 +299,31 @@ async fn a_type_with_sse_alone_is_live_without_an_id_and_not_stored() {
     assert_eq!((event.name.as_str(), event.id), ("notification", None));
     assert_eq!(event.data["severity"], "warning", "the type's own");
     assert_eq!(engine.head(&crate::support::who("u1")).await.unwrap().seq.0, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn everyone_is_all_users_with_a_log_or_is_refused() {
+    let mail = told("mail", |_, batch| all(&delivered(), batch));
+    let types = types(&[
+        ("stored", &["inApp", "mail"]),
+        ("mailed", &["mail"]),
+        ("both", &["sse", "mail"]),
+        ("live", &["sse"]),
+        ("none", &[]),
+    ]);
+    let engine = builder().definitions(types).channel(Arc::clone(&mail.0)).start();
+    engine.publish(&Tenant::default(), &to("stored", ["u1", "u2"])).await.unwrap();
+    let mut reader = Reader::open(&engine, "u1", None).await;
+    reader.named("ready").await;
+    let everyone = |type_name: &str| Draft::new(type_name, AudienceDraft::Everyone { except: Vec::new() });
+    for type_name in ["mailed", "both"] {
+        let refused = engine.publish(&Tenant::default(), &everyone(type_name)).await.unwrap_err();
+        assert!(matches!(&refused, EngineError::Invalid(faults) if faults[0].pointer == "/to"), "{refused:?}");
+    }
+    for (type_name, recipients) in [("stored", 2), ("live", 1), ("none", 1)] {
+        let receipt = engine.publish(&Tenant::default(), &everyone(type_name)).await.unwrap();
+        assert_eq!(receipt.recipients, recipients, "{type_name}");
+    }
+    sleep(SECOND).await;
+    assert_eq!(users(&mail.1), ["u1 u2", "u1 u2"]);
 }
