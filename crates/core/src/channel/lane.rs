@@ -10,7 +10,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-#[derive(Clone, Copy, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Stage {
     Open,
     /// What failed now is not tried again.
@@ -77,19 +77,13 @@ impl Lane {
     /// Waits for everything that was handed over, so long; what is left then is counted, and dropped.
     pub(super) async fn close(&self, limit: Duration) {
         let Work { stage, tally, .. } = &*self.work;
-        stage.send_modify(|stage| *stage = Stage::Closing.max_of(*stage));
+        stage.send_modify(|stage| *stage = Stage::Closing.max(*stage));
         if timeout(limit, tally.idle()).await.is_err() {
             let left = tally.open();
             tracing::warn!(channel = tally.channel(), left, "the engine ends before a channel's queue is empty");
         }
         stage.send_replace(Stage::Closed);
-        tally.ended("abandoned", tally.open());
-    }
-}
-
-impl Stage {
-    fn max_of(self, other: Self) -> Self {
-        if other > self { other } else { self }
+        tally.abandon();
     }
 }
 

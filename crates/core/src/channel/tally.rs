@@ -30,10 +30,18 @@ impl Tally {
         count_delivery(&self.metrics, &self.channel, word, deliveries);
     }
 
-    /// Counts what has come to its end.
+    /// Counts what has come to its end. In one step with what is open: what was abandoned meanwhile has its outcome already.
     pub(super) fn ended(&self, word: &'static str, deliveries: usize) {
-        self.again(word, deliveries);
-        self.open.send_modify(|open| *open = open.saturating_sub(deliveries));
+        self.open.send_modify(|open| {
+            let counted = deliveries.min(*open);
+            self.again(word, counted);
+            *open -= counted;
+        });
+    }
+
+    /// Counts all that is open as abandoned.
+    pub(super) fn abandon(&self) {
+        self.ended("abandoned", usize::MAX);
     }
 
     /// Counts what the channel answered for one recipient. Whether it is to be tried again.
@@ -59,5 +67,49 @@ impl Tally {
     pub(super) async fn idle(&self) {
         // It cannot fail: the sender is here.
         let _ = self.open.subscribe().wait_for(|open| *open == 0).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    fn counted(metrics: &Metrics, outcome: &'static str) -> u64 {
+        metrics.deliveries.get_or_create(&[("channel", "mail".into()), ("outcome", outcome.into())]).get()
+    }
+
+    #[test]
+    fn what_ends_while_all_is_abandoned_has_one_outcome() {
+        const DELIVERIES: u64 = 1000;
+        for _ in 0..20 {
+            let metrics = Metrics::default();
+            let tally = Tally::new("mail", metrics.clone());
+            (0..DELIVERIES).for_each(|_| tally.begin(1));
+            thread::scope(|scope| {
+                for _ in 0..2 {
+                    scope.spawn(|| (0..DELIVERIES / 2).for_each(|_| tally.ended("delivered", 1)));
+                }
+                scope.spawn(|| {
+                    while tally.open() as u64 > DELIVERIES / 2 {
+                        thread::yield_now();
+                    }
+                    tally.abandon();
+                });
+            });
+            let (delivered, abandoned) = (counted(&metrics, "delivered"), counted(&metrics, "abandoned"));
+            assert_eq!((tally.open(), delivered + abandoned), (0, DELIVERIES), "{abandoned} of them abandoned");
+        }
+    }
+
+    #[test]
+    fn what_ends_after_all_was_abandoned_is_not_counted_again() {
+        let metrics = Metrics::default();
+        let tally = Tally::new("mail", metrics.clone());
+        tally.begin(3);
+        tally.ended("delivered", 1);
+        tally.abandon();
+        tally.ended("delivered", 2);
+        assert_eq!((counted(&metrics, "delivered"), counted(&metrics, "abandoned")), (1, 2));
     }
 }
