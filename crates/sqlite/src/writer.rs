@@ -94,8 +94,10 @@ impl Writer {
                 return;
             }
             self.last_cut = Some(Instant::now());
-            self.memory.words_gone = !checkpoint::cut(&self.conn);
-            self.room.is_gone();
+            if checkpoint::cut(&self.conn) {
+                self.memory.words_gone = false;
+                self.room.is_gone();
+            }
         }
     }
 

@@ -148,6 +148,32 @@ async fn removed_words_leave_the_files_of_a_running_store_as_soon_as_nobody_read
 }
 
 #[tokio::test]
+async fn a_log_that_somebody_reads_is_not_made_longer_for_words_that_cannot_leave_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let store = Sqlite::open(&path).unwrap();
+    let long = "x".repeat(20_000);
+    // Enough for room to be made ahead of it.
+    for _ in 0..60 {
+        publish(&store, &long, &["u"]).await;
+    }
+    let (secret, _) = publish(&store, "secret", &["u"]).await;
+    let length = || fs::metadata(folder.path().join("a.db-wal")).unwrap().len();
+    let before = length();
+    assert!(before >= 4 << 20, "{before}");
+    let reader = Connection::open(&path).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM campanile_notification").unwrap();
+    mark(&store, "u", secret, StateChange::REMOVED).await;
+    publish(&store, "after the attempt to cut it", &["u"]).await;
+    // What is made is made after the answer: the next one comes after that.
+    publish(&store, "and after that", &["u"]).await;
+    assert_eq!(length(), before);
+    reader.execute_batch("COMMIT").unwrap();
+    leaves(folder.path(), "secret").await;
+    store.close().await;
+}
+
+#[tokio::test]
 async fn words_in_a_log_that_was_left_behind_leave_with_the_next_opening() {
     let (folder, left) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let store = Sqlite::open(folder.path().join("a.db")).unwrap();
