@@ -9,6 +9,7 @@ mod chunk;
 mod connection;
 mod end;
 mod lease;
+mod line;
 mod open;
 mod refill;
 mod ring;

@@ -7,6 +7,7 @@ use super::{
     Hub,
     budget::{Budget, Held},
     chunk::Chunk,
+    line::{Ask, Line},
 };
 use crate::{
     Cursor, Epoch, Recipient, Seq, frame,
@@ -20,8 +21,6 @@ use std::{
     sync::{Arc, Weak},
     time::Duration,
 };
-use tokio::sync::{Mutex as TurnLock, mpsc, oneshot};
-
 /// Entries of one read of one log.
 const ENTRIES: usize = 256;
 /// Bytes of one read of the store, whoever's they are: no more than this is waiting to be written per reader.
@@ -30,10 +29,12 @@ const BYTES: usize = 256 * 1024;
 const BYTES_PER_LOG: usize = 64 * 1024;
 /// Users of one read of the store.
 const USERS: usize = 64;
-/// Reads that wait in line; whoever comes then waits outside.
+/// Reads that wait in line, or are under way; whoever comes then waits outside.
 const QUEUE: usize = 1024;
 /// How long a stream waits before it asks a store again that failed, or that does not show yet what was announced.
 const PAUSE: Duration = Duration::from_millis(500);
+/// How long a reader waits at a time while too much is held, and how often.
+const FULL: (Duration, u32) = (Duration::from_millis(10), 10);
 
 /// A piece of a log that continues a stream without a hole, as its bytes.
 pub(super) struct Refill {
@@ -67,9 +68,7 @@ pub(super) struct Place {
 /// The reads of a node.
 pub(crate) struct Refills {
     flights: Mutex<Flights>,
-    line: mpsc::Sender<Ask>,
-    /// Taken by one reader at a time, while it waits for what to read.
-    asks: Arc<TurnLock<mpsc::Receiver<Ask>>>,
+    line: Line,
 }
 
 #[derive(Default)]
@@ -78,16 +77,9 @@ struct Flights {
     by_place: HashMap<Place, (u64, WeakShared<Read>)>,
 }
 
-/// Somebody waits for a read.
-struct Ask {
-    query: LogQuery,
-    answer: oneshot::Sender<StoreResult<Option<LogPage>>>,
-}
-
 impl Refills {
     pub(super) fn new() -> Self {
-        let (line, asks) = mpsc::channel(QUEUE);
-        Self { flights: Mutex::default(), line, asks: Arc::new(TurnLock::new(asks)) }
+        Self { flights: Mutex::default(), line: Line::new(QUEUE) }
     }
 
     /// The read of what follows a place: one that is on its way already, or a new one.
@@ -108,40 +100,46 @@ impl Refills {
 
     /// Reads for whoever stands in line, for ever.
     pub(crate) async fn serve(hub: Arc<Hub>, store: Arc<dyn Store>) {
-        let asks = Arc::clone(&hub.refills.asks);
-        let mut batch: Vec<Ask> = Vec::new();
         loop {
-            // Those that found no room in the last read go first.
-            if batch.is_empty() && asks.lock().await.recv_many(&mut batch, USERS).await == 0 {
-                return;
-            }
+            let mut batch = hub.refills.line.first(USERS).await;
+            wait_for_room(&hub.budget).await;
             batch.retain(|ask| !ask.answer.is_closed());
             if !batch.is_empty() {
                 hub.metrics.refill_reads.inc();
-                answer(&*store, &mut batch).await;
+                hub.refills.line.put_back(answer(&*store, batch, &hub.budget).await);
             }
         }
     }
 }
 
-/// Answers as many as one read of the store has room for, and at least one.
-async fn answer(store: &dyn Store, batch: &mut Vec<Ask>) {
-    let queries = batch.iter().map(|ask| ask.query.clone()).collect();
-    match store.logs(queries, BYTES).await {
-        Ok(pages) if !pages.is_empty() => {
-            let answered = batch.len().min(pages.len());
-            for (ask, page) in batch.drain(..answered).zip(pages) {
-                // Whoever asked may be gone.
-                let _ = ask.answer.send(Ok(page));
-            }
+/// What is read is held, too, until its stream writes it; so a reader waits while too much is. Not for ever: some of what is held may only go when
+/// something is read.
+async fn wait_for_room(budget: &Budget) {
+    for _ in 0..FULL.1 {
+        if !budget.is_over() {
+            return;
         }
+        tokio::time::sleep(FULL.0).await;
+    }
+}
+
+/// Answers as many as one read of the store has room for, and at least one. Answers who is left.
+async fn answer(store: &dyn Store, mut batch: Vec<Ask>, budget: &Arc<Budget>) -> Vec<Ask> {
+    let queries = batch.iter().map(|ask| ask.query.clone()).collect();
+    let pages: Vec<_> = match store.logs(queries, BYTES).await {
+        Ok(pages) if !pages.is_empty() => pages.into_iter().map(Ok).collect(),
         read => {
             let error = read.err().unwrap_or_else(|| StoreError::Unavailable("a read without an answer".into()));
-            for ask in batch.drain(..) {
-                let _ = ask.answer.send(Err(error.clone()));
-            }
+            batch.iter().map(|_| Err(error.clone())).collect()
         }
+    };
+    let rest = batch.split_off(batch.len().min(pages.len()));
+    for (ask, page) in batch.into_iter().zip(pages) {
+        let bytes = page.as_ref().ok().and_then(Option::as_ref).map_or(0, LogPage::body_bytes);
+        // Whoever asked may be gone.
+        let _ = ask.answer.send((page, budget.hold(bytes)));
     }
+    rest
 }
 
 /// Takes a read out of the list when it has ended, or when nobody waits for it any more.
@@ -165,12 +163,10 @@ impl Drop for Landing {
 async fn read(hub: Arc<Hub>, landing: Landing) -> Result<Arc<Refill>, Lost> {
     let Place { recipient, epoch, after } = &landing.place;
     loop {
-        let (answer, answered) = oneshot::channel();
         let query = LogQuery { recipient: recipient.clone(), after: *after, limit: ENTRIES, max_bytes: BYTES_PER_LOG };
-        let asked = hub.refills.line.send(Ask { query, answer }).await;
-        let read = match asked {
-            Ok(()) => answered.await.unwrap_or(Err(StoreError::Busy)),
-            Err(_) => Err(StoreError::Busy),
+        let (read, held) = match hub.refills.line.ask(query).await {
+            Some((read, held)) => (read, Some(held)),
+            None => (Err(StoreError::Busy), None),
         };
         match judge(read, *epoch, *after, hub.log_entries) {
             Ok(page) => {
@@ -179,6 +175,7 @@ async fn read(hub: Arc<Hub>, landing: Landing) -> Result<Arc<Refill>, Lost> {
             }
             Err(outcome) => count(&hub.metrics.refills, "outcome", outcome, 1),
         }
+        drop(held);
         tokio::time::sleep(PAUSE).await;
     }
 }

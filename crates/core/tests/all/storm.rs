@@ -3,9 +3,15 @@
 use crate::support::{Reader, builder, publish};
 use campanile_core::{Engine, SseOptions};
 use futures_util::future::{FutureExt, join_all};
+use std::time::Duration;
+use tokio::task::unconstrained;
 
 fn engine() -> Engine {
-    builder().sse(SseOptions { max_connections_per_user: 100, ..SseOptions::default() }).start()
+    engine_with(&SseOptions::default())
+}
+
+fn engine_with(sse: &SseOptions) -> Engine {
+    builder().sse(SseOptions { max_connections_per_user: 100, ..sse.clone() }).start()
 }
 
 /// A place before all of what is published to a user.
@@ -95,4 +101,51 @@ async fn who_goes_while_others_wait_takes_no_read_with_it() {
         assert_eq!(waiting.await, ["1"]);
     }
     assert_eq!(engine.metrics().refill_reads.get(), 1);
+}
+
+/// Readers of as many users, each `behind` by what it waits for and asks for by its first poll.
+async fn all_behind(engine: &Engine, users: usize, behind: usize) -> Vec<Reader> {
+    let users: Vec<_> = (0..users).map(|n| format!("u{n}")).collect();
+    let mut places = Vec::new();
+    for user in &users {
+        places.push(beginning(engine, user).await);
+    }
+    let all: Vec<_> = users.iter().map(String::as_str).collect();
+    for n in 0..behind {
+        publish(engine, &all, &n.to_string()).await;
+    }
+    let mut readers = come_back(engine, users.iter().zip(&places).map(|(user, place)| (&**user, &**place))).await;
+    for reader in &mut readers {
+        // All of them in one turn of this task.
+        assert!(unconstrained(reader.next()).now_or_never().is_none());
+    }
+    readers
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_read_counts_as_held_until_it_is_written() {
+    let engine = engine();
+    let mut readers = all_behind(&engine, 100, 10).await;
+    let before = engine.metrics().held_bytes.get();
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    assert_eq!(engine.metrics().refill_reads.get(), 2);
+    let held = engine.metrics().held_bytes.get() - before;
+    assert!(held > 100 * 10 * 200, "{held} bytes of a thousand notifications");
+    readers.truncate(50);
+    assert_eq!(engine.metrics().held_bytes.get() - before, held / 2);
+    assert!(titles(&mut readers, 10).await.iter().all(|titles| titles.len() == 10));
+    drop(readers);
+    assert_eq!(engine.metrics().held_bytes.get(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_too_much_is_held_reading_goes_on_but_slowly() {
+    let engine = engine_with(&SseOptions { memory_budget_bytes: 4096, max_refills: 2, ..SseOptions::default() });
+    let mut readers = all_behind(&engine, 640, 10).await;
+    let reads = || engine.metrics().refill_reads.get();
+    tokio::time::sleep(Duration::from_millis(99)).await;
+    assert!(reads() <= 2, "{} reads at once", reads());
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!((3..=6).contains(&reads()), "{} reads after a while, though nobody takes what was read", reads());
+    assert!(titles(&mut readers, 10).await.iter().all(|titles| titles.len() == 10));
 }
