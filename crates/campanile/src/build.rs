@@ -183,8 +183,8 @@ impl Builder {
         self
     }
 
-    /// Makes a type that is declared in code known by its name: for publishes over HTTP, and under [`TypesPolicy::Strict`](crate::TypesPolicy::Strict). What
-    /// [`Builder::types`] says of the same name goes before.
+    /// Makes a type that is declared in code known by its name: for publishes over HTTP, and under
+    /// [`TypesPolicy::Strict`](crate::TypesPolicy::Strict). What [`Builder::types`] says of the same name goes before.
     ///
     /// ```
     /// use campanile::{Campanile, NotificationType};

@@ -45,9 +45,9 @@ impl Campanile {
         self.http.ops_router()
     }
 
-    /// A page with the bell and the inbox of whoever is signed in: by the application's session, as its cookies say, or by a token that is given
-    /// on the page. Nest it anywhere; `notifications` is the path at which [`Campanile::router`] is. It keeps nothing, asks nobody but this server,
-    /// and shows nothing of itself: leave it in, or leave it out.
+    /// A page with the bell and the inbox of whoever is signed in: as [`Builder::authenticate`](crate::Builder::authenticate) finds out from the
+    /// browser's cookies; without it, as a token in the cookie says, or one that is given on the page. Nest it anywhere; `notifications` is the path
+    /// at which [`Campanile::router`] is. It keeps nothing, asks nobody but this server, and shows nothing of itself: leave it in, or leave it out.
     ///
     /// ```
     /// # async fn example(campanile: campanile::Campanile) -> axum::Router {
@@ -61,8 +61,7 @@ impl Campanile {
     }
 
     /// `/metrics`: the engine's, the store's, and those of the connections that [`Campanile::serve`] serves. Merge it into a router that only the
-    /// operator reaches, or set
-    /// [`HttpOptions::admin_keys`](crate::HttpOptions::admin_keys).
+    /// operator reaches, or set [`HttpOptions::admin_keys`](crate::HttpOptions::admin_keys).
     ///
     /// ```
     /// # fn example(campanile: campanile::Campanile) -> axum::Router {
@@ -73,7 +72,7 @@ impl Campanile {
         self.http.metrics_router()
     }
 
-    /// Lets routes answer for these hosts only, in lower case and without ports: a page of another site that points its own name at your address
+    /// Lets routes answer for these hosts only, in lower case and without ports; none: for all. A page of another site that points its own name at your address
     /// (DNS rebinding) is told 421.
     ///
     /// ```

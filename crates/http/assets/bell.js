@@ -1,4 +1,4 @@
-// The page with one inbox: of whoever is signed in by the application's session, or of a token that is given here.
+// The page with one inbox: of whoever is signed in, or, where the application takes tokens, of the user of one that is given here.
 
 import { UserApi } from "./api.js";
 import { Panel } from "./panel.js";
@@ -7,7 +7,7 @@ const { notifications } = document.documentElement.dataset;
 const host = document.querySelector("#users");
 let panel = show();
 
-document.querySelector("#token").addEventListener("submit", (event) => {
+document.querySelector("#token")?.addEventListener("submit", (event) => {
   event.preventDefault();
   const { token } = event.target.elements;
   panel.remove();

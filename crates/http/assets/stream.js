@@ -8,9 +8,10 @@ const BACKOFF_MS = { first: 1_000, most: 30_000 };
 /**
  * Keeps a stream open from `start` to `stop`.
  *
- * `api` is a `UserApi`. `user` is whose stream it is to be; absent: whoever it is at first. `signals` are the names of the application's own events: `EventSource` delivers only names that
- * somebody listens to. The handlers: `inbox(page)` when the inbox has been read (anew), `event(name, data, position)` for each
- * event, `position` being `{ seq, logged }`, and `state(name, detail)` with `connecting`, `live`, `waiting` or `stopped`.
+ * `api` is a `UserApi`. `user` is whose stream it is to be; absent: of whoever the inbox is that `api` reads. `signals` are the names of
+ * the application's own events: `EventSource` delivers only names that somebody listens to. The handlers: `inbox(page)` when the
+ * inbox has been read (anew), `event(name, data, position)` for each event, `position` being `{ seq, logged }`, and
+ * `state(name, detail)` with `connecting`, `live`, `waiting` or `stopped`.
  */
 export class LiveStream {
   #user;
@@ -91,14 +92,23 @@ export class LiveStream {
 
   #ready(event) {
     const ready = JSON.parse(event.data);
-    this.#user ??= ready.user;
-    // A cookie of this origin comes before the ticket. Never slide into somebody else's stream.
-    if (ready.user !== this.#user) return this.stop(`The server takes this browser for “${ready.user}”, because of a cookie. Sign out, then connect.`);
+    if (this.#isAnothers(ready)) {
+      return this.stop(`The server takes this browser for “${ready.user}”, because of a cookie. Sign out, then connect.`);
+    }
     if (ready.resume !== "exact") return this.#startOver(ready.resetReason);
+    this.#user = ready.user;
     this.#failures = 0;
     this.#silenceMs = ready.heartbeatSeconds * 2_500;
     this.#on.state("live");
     this.#pass("ready", event);
+  }
+
+  /**
+   * A cookie of this origin comes before the ticket: never slide into somebody else's stream. As long as no stream has said whose inbox
+   * was read, it tells by its log: another's does not know the position that the inbox gave.
+   */
+  #isAnothers({ user, resetReason }) {
+    return this.#user === undefined ? resetReason === "unknown" : user !== this.#user;
   }
 
   /** The log does not reach back to our position (any more): read the inbox again, and go on from there. */

@@ -1,7 +1,7 @@
 //! A page with an inbox: plain files, embedded, with headers that allow them nothing but their own server. What the demo page of `campanile dev`
 //! is made of, too.
 
-use crate::{Http, Problem};
+use crate::{Http, Problem, auth::Users};
 use axum::{
     Router,
     body::Body,
@@ -25,20 +25,24 @@ macro_rules! files {
 files! { "style.css" "favicon.svg" "api.js" "bell.js" "inbox.js" "panel.js" "row.js" "stream.js" }
 
 const PAGE: &str = include_str!("../assets/bell.html");
+/// What the page has where the application takes tokens, and where it goes. (`dialog`: without its script the form sends the token nowhere.)
+const TOKEN: (&str, &str) = ("<!-- token -->", include_str!("../assets/token.html"));
 /// What every page with an inbox has, and where it goes.
 const PARTS: (&str, &str) = ("<!-- parts -->", include_str!("../assets/parts.html"));
 
 impl Http {
-    /// A page that shows the inbox of whoever is signed in, with its files; to be nested. `notifications` is where [`Http::user_router`] is.
+    /// A page that shows the inbox of whoever is signed in, with its files; to be nested. `notifications` is where [`Http::user_router`] is. Where
+    /// users come with tokens, one may be given on the page.
     pub fn demo_router<S: Clone + Send + Sync + 'static>(&self, notifications: &str) -> Router<S> {
-        let notifications = escaped(notifications.trim_end_matches('/'));
+        let (place, form) = TOKEN;
+        let form = if matches!(self.credentials().users(), Users::Tokens(_)) { form } else { "" };
+        let html = PAGE.replace(place, form).replace("{notifications}", &escaped(notifications.trim_end_matches('/')));
         let index = async move |OriginalUri(uri): OriginalUri| {
-            let base = escaped(uri.path().trim_end_matches('/'));
-            page(&PAGE.replace("{notifications}", &notifications).replace("{base}", &base))
+            page(&html.replace("{base}", &escaped(uri.path().trim_end_matches('/'))))
         };
         let named =
             async |Path(name): Path<String>| file(&name).unwrap_or_else(|| Problem::not_found().into_response());
-        Router::new().route("/", get(index)).route("/{name}", get(named))
+        self.finish(Router::new().route("/", get(index)).route("/{name}", get(named)))
     }
 }
 
@@ -93,7 +97,8 @@ mod tests {
         let names = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
         let mut names: Vec<_> = names.collect();
         names.sort();
-        let mut embedded: Vec<_> = FILES.iter().map(|(name, _)| *name).chain(["bell.html", "parts.html"]).collect();
+        let mut embedded: Vec<_> =
+            FILES.iter().map(|(name, _)| *name).chain(["bell.html", "parts.html", "token.html"]).collect();
         embedded.sort_unstable();
         assert_eq!(names, embedded);
         assert!(embedded.iter().all(|name| content_type(name) != "application/octet-stream"));

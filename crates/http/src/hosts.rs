@@ -54,10 +54,7 @@ async fn check(State((hosts, http)): State<(Hosts, Http)>, request: Request, nex
 }
 
 fn misdirected() -> Problem {
-    Problem::new(
-        Code::Misdirected,
-        "This server does not answer for the host that the request names; see allowed_hosts.",
-    )
+    Problem::new(Code::Misdirected, "This server does not answer for the host that the request names.")
 }
 
 /// The one host that a request names. HTTP/2 has it in the URI, and a header that says something else makes the request malformed (RFC 9113

@@ -1,6 +1,7 @@
 // The six lines of the page that use a cookie, and what a cookie must not do.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 
 import { until } from "../../lib/until.js";
 import { listed, publishAll } from "../lib/steps.js";
@@ -53,7 +54,39 @@ export default {
     await publishAll(test.server, alice, ["for alice"]);
     await listed(tab, alice, ["for alice"]);
   },
+
+  "the page with a bell shows the user of a token, and stops where a cookie says somebody else": async (test) => {
+    const [bob, carol] = [test.user("bob"), test.user("carol")];
+    await publishAll(test.server, bob, ["for bob"]);
+    const tab = await test.tab(`${test.server.url}/bell`, { prepare: serveBell });
+    tab.networkFails = true; // nobody is signed in at first: 401
+    await useToken(tab, await test.server.token(bob));
+    await tab.live(bob);
+    await listed(tab, bob, ["for bob"]);
+    await tab.page.evaluate((user) => fetch("/demo/session", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ user }) }), carol);
+    await useToken(tab, await test.server.token(bob));
+    await until("the stream is stopped", async () => (await tab.page.locator(".state").textContent()) === "Disconnected");
+    assert.match(await tab.page.locator(".state-detail").textContent(), new RegExp(`for “${carol}”, because of a cookie`));
+    await tab.page.reload();
+    await tab.live(carol);
+    await publishAll(test.server, carol, ["for carol"]);
+    await listed(tab, carol, ["for carol"]);
+  },
 };
+
+const ASSETS = new URL("../../../crates/http/assets/", import.meta.url);
+
+/** Serves the page at `/bell`, as `demo_router` does, with the files that the demo page's server has. */
+async function serveBell(page) {
+  const [bell, parts, token] = await Promise.all(["bell", "parts", "token"].map((name) => readFile(new URL(`${name}.html`, ASSETS), "utf8")));
+  const html = bell.replace("<!-- parts -->", parts).replace("<!-- token -->", token).replace("{notifications}", "/notifications").replaceAll("{base}", "/demo");
+  await page.route("**/bell", (route) => route.fulfill({ contentType: "text/html; charset=utf-8", body: html }));
+}
+
+async function useToken(tab, token) {
+  await tab.page.fill("#token [name=token]", token);
+  await tab.page.click("#token button");
+}
 
 async function signIn(tab, user) {
   await tab.page.fill("#cookie [name=user]", user);

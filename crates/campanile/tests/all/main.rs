@@ -5,6 +5,7 @@
 
 mod channels;
 mod contract;
+mod demo;
 mod options;
 mod refused;
 mod serving;
@@ -137,21 +138,6 @@ async fn leaving_ends_streams_and_closes_the_store() {
     assert!(stream.await.unwrap().contains(r#"{"reason":"draining","#));
     assert_eq!(get(&app, "/health/ready").await.0, 503);
     assert_eq!(get(&app, "/push").await.0, 503);
-}
-
-#[tokio::test]
-async fn the_demo_page_knows_where_it_is_and_where_the_routes_are() {
-    let campanile = campanile().await;
-    let app: Router = Router::new().nest("/bell", campanile.demo_router("/push/"));
-    let (status, page) = get(&app, "/bell").await;
-    assert_eq!(status, 200);
-    assert!(page.contains(r#"data-notifications="/push""#) && page.contains(r#"id="panel-template""#), "{page}");
-    let links: Vec<_> = page.split('"').filter(|part| part.starts_with("/bell/")).collect();
-    assert_eq!(links.len(), 4, "{links:?}");
-    for link in links {
-        assert_eq!(get(&app, link).await.0, 200, "{link}");
-    }
-    assert_eq!(get(&app, "/bell/nothing.js").await.0, 404);
 }
 
 #[tokio::test]
