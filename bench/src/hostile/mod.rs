@@ -71,6 +71,8 @@ struct Outcome {
     requests: u64,
     unanswered: u64,
     published: u64,
+    /// Due, and in no figure: all publishers waited for answers until the end.
+    unsent: u64,
     latency: Histogram,
     kib: [u64; 3],
 }
@@ -108,7 +110,8 @@ fn measure(binary: &Path, args: &Args) -> Result<Outcome, String> {
     let after = proportional_kib(node.process_id())?;
     let latency = all_exact(readers, &sent)?;
     let kib = [before, during, after];
-    Ok(Outcome { requests: crowd.done, unanswered: crowd.failed, published: sent.taken, latency, kib })
+    let Sent { taken: published, unsent, .. } = sent;
+    Ok(Outcome { requests: crowd.done, unanswered: crowd.failed, published, unsent, latency, kib })
 }
 
 impl Args {
@@ -170,12 +173,14 @@ impl Outcome {
              valid ones, bad tokens, bad bodies, malformed heads, heads and bodies that are too large, half-open requests, resets, broken HTTP/2.\n\n\
              | | |\n|---|---|\n\
              | notifications published, each synced | {} |\n\
+             | more that were due and could not be sent | {} |\n\
              | deliveries, every one exact and in order | {} |\n\
              | p50 / p99 / p99.9 / max from when a publish was due to the client's socket, ms | {:.1} / {:.1} / {:.1} / {:.1} |\n\
              | requests made, a second | {} |\n\
              | of them without any answer although one was due | {} |\n\
              | the server's memory before / at the end of the load / {} s later, MiB | {} / {} / {} |\n",
             self.published,
+            self.unsent,
             self.latency.count(),
             self.latency.p50(),
             self.latency.p99(),
@@ -218,7 +223,7 @@ mod tests {
 
     fn good() -> Outcome {
         let latency = latency(99, 1);
-        Outcome { requests: 100, unanswered: 0, published: 100, latency, kib: [10_240, 90_000, 15_360] }
+        Outcome { requests: 100, unanswered: 0, published: 100, unsent: 0, latency, kib: [10_240, 90_000, 15_360] }
     }
 
     #[test]
