@@ -120,9 +120,9 @@ pub(super) async fn when_asked(
 }
 
 impl Engine {
-    /// Begins to leave, by itself and in the background: readiness fails ([`Engine::is_leaving`]); after the delay of the options new
-    /// streams are refused, and the open ones are ended over the window, each with the word to come back. Everything else goes on. Once
-    /// more does nothing.
+    /// Begins to leave, by itself and in the background: readiness fails ([`Engine::is_leaving`]); after the delay of the options the open
+    /// streams are ended over the window, each with the word to come back, and new ones are refused, or with
+    /// [`ShutdownOptions::hand_over`] ended in the window, too. Everything else goes on. Once more does nothing.
     pub fn leave(&self) {
         self.inner.leaving.set(Stage::Leaving);
     }

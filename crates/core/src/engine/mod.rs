@@ -110,7 +110,7 @@ impl Engine {
         self.inner.hub.connections()
     }
 
-    /// Refuses new streams from now on and ends the open ones at random moments of the window. Everything else goes on.
+    /// Refuses new streams from now on and ends the open ones one by one, evenly over the window. Everything else goes on.
     pub fn drain(&self, window: Duration) {
         self.inner.hub.begin_drain(window, false);
     }

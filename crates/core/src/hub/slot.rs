@@ -216,3 +216,15 @@ impl Slots {
         self.0.binary_search_by_key(&key, |slot| slot.key).ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::user::User, *};
+
+    /// Each byte of these is paid by every user with an open stream: docs/decisions/0003 adds them up.
+    #[test]
+    fn a_place_and_its_user_are_small() {
+        assert!(size_of::<Slot>() <= 128, "{}", size_of::<Slot>());
+        assert!(size_of::<User>() <= 128, "{}", size_of::<User>());
+    }
+}
