@@ -31,10 +31,10 @@
 //! | the same, with nothing on its way to it | [`keep_alive`](LiveOptions::keep_alive) plus [`write_timeout`](LiveOptions::write_timeout) |
 //! | the same, over HTTP/2 | twice [`keep_alive`](LiveOptions::keep_alive) |
 //!
-//! The first row of those that go away without a word is the kernel's `TCP_USER_TIMEOUT`, set to the write time-out: it begins when something sent is not acknowledged, or
-//! when the peer's window is closed, and so ends exactly those connections that accept no byte for that long. (Set lower, it would cut
-//! readers that only pause; unset, a half-open peer is found after a quarter of an hour.) It exists on Linux and Android; elsewhere such a peer is
-//! found by its system's own retransmission limit. TCP keep-alive finds those to which nothing is being sent.
+//! The first row of those that go away without a word is the kernel's `TCP_USER_TIMEOUT`, set to the write time-out: it begins when something
+//! sent is not acknowledged, or when the peer's window is closed, and so ends exactly those connections that accept no byte for that long. (Set
+//! lower, it would cut readers that only pause; unset, a half-open peer is found after a quarter of an hour.) It exists on Linux and Android;
+//! elsewhere such a peer is found by its system's own retransmission limit. TCP keep-alive finds those to which nothing is being sent.
 
 mod accept;
 mod activity;

@@ -5,8 +5,8 @@
 //! tables are named `campanile_…` and may live in a file that an application uses for its own; `PRAGMA user_version` stays the
 //! application's.
 //!
-//! Build with `LIBSQLITE3_FLAGS=-DHAVE_FDATASYNC=1` in the environment (or under `[env]` in `.cargo/config.toml`): SQLite then syncs by `fdatasync`. It is
-//! as durable, and a commit takes about half the time.
+//! Build with `LIBSQLITE3_FLAGS=-DHAVE_FDATASYNC=1` in the environment (or under `[env]` in `.cargo/config.toml`): SQLite then syncs by
+//! `fdatasync`. It is as durable, and a commit takes about half the time.
 //!
 //! ```no_run
 //! use campanile_core::store::Store;

@@ -1,8 +1,9 @@
 //! Room for the write-ahead log: its file is made longer before a commit needs it.
 //!
-//! To sync a file that grew, the file system must also sync its new length, in its own log: that more than doubles what a commit waits for. So the file is
-//! filled with zeros ahead of time, while the writer's lock keeps everybody else from appending; what SQLite then writes lies in a file whose
-//! length does not change. Zeros are no frame of a log (none is of page 0), so after a crash it ends where it would have ended without them.
+//! To sync a file that grew, the file system must also sync its new length, in its own log: that more than doubles what a commit waits for. So
+//! the file is filled with zeros ahead of time, while the writer's lock keeps everybody else from appending; what SQLite then writes lies in a
+//! file whose length does not change. Zeros are no frame of a log (none is of page 0), so after a crash it ends where it would have ended
+//! without them.
 
 use crate::{checkpoint, lock::beside};
 use rusqlite::Connection;

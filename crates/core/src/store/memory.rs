@@ -99,20 +99,13 @@ impl Store for MemoryStore {
     }
 
     fn logs(&self, queries: Vec<LogQuery>, max_bytes: usize) -> BoxFuture<'_, StoreResult<Vec<Option<LogPage>>>> {
-        self.answer(|data| {
-            let mut bytes = 0;
-            let mut pages = Vec::with_capacity(queries.len());
-            for query in queries.iter() {
-                let log = data.logs.get(&query.recipient);
-                let page = log.map(|log| log.page(query.after, query.limit, query.max_bytes));
-                bytes += page.as_ref().map_or(0, LogPage::body_bytes);
-                pages.push(page);
-                if bytes > max_bytes {
-                    break;
-                }
-            }
-            pages
-        })
+        let read = self.read(|data| {
+            let page = |query: &LogQuery| {
+                Ok(data.logs.get(&query.recipient).map(|log| log.page(query.after, query.limit, query.max_bytes)))
+            };
+            LogQuery::read_within(&queries, max_bytes, page)
+        });
+        Box::pin(ready(read))
     }
 
     fn inbox(&self, recipient: Recipient, query: InboxQuery) -> BoxFuture<'_, StoreResult<Option<InboxPage>>> {

@@ -7,11 +7,13 @@
 #[cfg(feature = "contract")]
 pub mod contract;
 mod memory;
+mod pages;
 
 pub use memory::MemoryStore;
+pub use pages::{LogPage, LogQuery};
 
 use crate::{
-    BoxFuture, Change, Counts, Cursor, Entry, Epoch, Mark, Notification, NotificationId, Recipient, Seq, Severity,
+    BoxFuture, Change, Counts, Cursor, Epoch, Mark, Notification, NotificationId, Recipient, Seq, Severity,
     StoreMetrics, Tenant, Timestamp, Topic, TypeName, UserId,
 };
 use std::sync::Arc;
@@ -216,41 +218,6 @@ pub struct Swept {
     pub more: bool,
 }
 
-/// A piece of a log.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct LogPage {
-    /// The head in the same snapshot.
-    pub head: Head,
-    /// The entries after the asked position, dense and in order; fewer than asked only at the head or at the byte limit. Empty if the asked
-    /// position is below the floor.
-    pub entries: Vec<Entry>,
-}
-
-impl LogPage {
-    /// How large the bodies of its entries are.
-    #[must_use]
-    pub fn body_bytes(&self) -> usize {
-        let body = |entry: &Entry| match &entry.change {
-            Change::Arrived(notification) => notification.body.len(),
-            _ => 0,
-        };
-        self.entries.iter().map(body).sum()
-    }
-}
-
-/// Which piece of which log.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct LogQuery {
-    /// Whose log.
-    pub recipient: Recipient,
-    /// What comes after this entry.
-    pub after: Seq,
-    /// At most so many entries.
-    pub limit: usize,
-    /// The piece ends after the entry with which its bodies exceed this.
-    pub max_bytes: usize,
-}
-
 /// Which items of an inbox.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub enum InboxStatus {
@@ -344,7 +311,8 @@ pub trait Store: Send + Sync + 'static {
     /// The heads of these users' logs, in their order; `None` where there is no log.
     fn heads(&self, recipients: Vec<Recipient>) -> BoxFuture<'_, StoreResult<Vec<Option<Head>>>>;
 
-    /// The entries after a position, at most `limit` entries; stops early after the entry with which the bodies exceed `max_bytes`. `None` where there is no log.
+    /// The entries after a position, at most `limit` entries; stops early after the entry with which the bodies exceed `max_bytes`. `None` where
+    /// there is no log.
     fn log(
         &self,
         recipient: Recipient,
@@ -356,7 +324,8 @@ pub trait Store: Send + Sync + 'static {
     /// Pieces of several logs, in the order of the queries: each is what [`Store::log`] would answer. Ends early after the piece with which the
     /// bodies of all exceed `max_bytes`; what is left out can be asked for again. Where something is asked, at least the first is answered.
     ///
-    /// This is one read of a store that can do it: without, a thousand streams that come back at once are a thousand reads.
+    /// This is one read of a store that can do it ([`LogQuery::read_within`] holds the limit): without, a thousand streams that come back at
+    /// once are a thousand reads.
     fn logs(&self, queries: Vec<LogQuery>, max_bytes: usize) -> BoxFuture<'_, StoreResult<Vec<Option<LogPage>>>> {
         // The least that the contract allows.
         let _ = max_bytes;

@@ -4,8 +4,7 @@
 use mio::{Events, Interest, Poll as Selector, Token, event::Event, net::TcpStream};
 use std::{
     io,
-    task::Poll,
-    task::{Context, ready},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 use tokio::io::unix::AsyncFd;

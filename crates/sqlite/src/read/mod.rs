@@ -97,17 +97,8 @@ impl<'c> Snapshot<'c> {
     }
 
     pub(crate) fn logs(&self, queries: &[LogQuery], max_bytes: usize) -> rusqlite::Result<Vec<Option<LogPage>>> {
-        let mut bytes = 0usize;
-        let mut pages = Vec::with_capacity(queries.len());
-        for LogQuery { recipient, after, limit, max_bytes: of_one } in queries {
-            let page = self.log(recipient, *after, *limit, *of_one)?;
-            bytes = bytes.saturating_add(page.as_ref().map_or(0, LogPage::body_bytes));
-            pages.push(page);
-            if bytes > max_bytes {
-                break;
-            }
-        }
-        Ok(pages)
+        let read = |query: &LogQuery| self.log(&query.recipient, query.after, query.limit, query.max_bytes);
+        LogQuery::read_within(queries, max_bytes, read)
     }
 
     pub(crate) fn inbox(&self, who: &Recipient, query: &InboxQuery) -> rusqlite::Result<Option<InboxPage>> {
