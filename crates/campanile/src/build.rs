@@ -43,11 +43,11 @@ pub enum BuildError {
 /// A [`Campanile`] in the making. Everything but the store and the credentials has a default: the protocol's.
 ///
 /// ```
-/// use campanile::{Campanile, Definition, Definitions, HttpOptions, MemoryStore, SseOptions};
+/// # #[cfg(feature = "axum")] mod example {
+/// use campanile::{Campanile, HttpOptions, MemoryStore, SseOptions};
 /// use std::time::Duration;
 ///
-/// # #[cfg(feature = "axum")]
-/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # #[tokio::main(flavor = "current_thread")] pub async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let campanile = Campanile::builder()
 ///     .store(MemoryStore::default())
 ///     .jwt_secret("example-secret-from-the-documentation-do-not-use")
@@ -56,6 +56,8 @@ pub enum BuildError {
 ///     .build()
 ///     .await?;
 /// # drop(campanile); Ok(()) }
+/// # }
+/// # #[cfg(feature = "axum")] fn main() -> Result<(), Box<dyn std::error::Error>> { example::main() }
 /// # #[cfg(not(feature = "axum"))] fn main() {}
 /// ```
 pub struct Builder {
@@ -317,9 +319,9 @@ impl Builder {
         #[cfg(feature = "axum")]
         let access = std::mem::take(&mut self.access);
         let engine = self.engine(Arc::clone(&store));
-        let mut faults = engine.faults();
+        let faults = engine.faults();
         #[cfg(feature = "axum")]
-        faults.0.extend(access.faults().0);
+        let faults = faults.and(access.faults());
         faults.or_ok(())?;
         #[cfg(feature = "axum")]
         let access = access.checked()?;

@@ -86,6 +86,20 @@
 //! | `client` | `client`: an event source that reconnects and resumes |
 //! | `contract` | `contract`: suites of tests for authors of channels and stores |
 
+// Where they are not in this build, they are in the documentation of all of it.
+#![cfg_attr(
+    not(feature = "axum"),
+    doc = "\n\n\
+[`Authenticate`]: https://docs.rs/campanile/latest/campanile/trait.Authenticate.html\n\
+[`Campanile::router`]: https://docs.rs/campanile/latest/campanile/struct.Campanile.html#method.router\n\
+[`Campanile::serve`]: https://docs.rs/campanile/latest/campanile/struct.Campanile.html#method.serve\n\
+[`serve`]: https://docs.rs/campanile/latest/campanile/fn.serve.html"
+)]
+#![cfg_attr(
+    not(feature = "sqlite"),
+    doc = "\n\n[`Sqlite`]: https://docs.rs/campanile/latest/campanile/struct.Sqlite.html"
+)]
+
 mod build;
 mod campanile;
 #[cfg(feature = "contract")]

@@ -61,6 +61,13 @@ impl OptionFaults {
         }
     }
 
+    /// These, and then those.
+    #[must_use]
+    pub fn and(mut self, those: Self) -> Self {
+        self.0.extend(those.0);
+        self
+    }
+
     /// A value, if there is no fault.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
-//! Each library compiles by itself, without features, with those of its default, and with each feature alone; and what a feature is for is not in the tree
-//! without it.
+//! Each library compiles by itself, without features, with those of its default, and with each feature alone; its documentation builds without any; and
+//! what a feature is for is not in the tree without it. The façade's tests and examples run without any, too: the engine alone.
 //!
 //! A build of the whole workspace joins the features that all crates ask of a dependency, and so hides that one of them forgot to ask.
 
@@ -16,8 +16,16 @@ pub(super) fn run(job: &mut Job) -> Outcome {
         for feature in &package.features {
             sum = sum + compiles(job, &package.name, &["--no-default-features", "--features", feature])?;
         }
+        sum = sum + documents(job, &package.name)?;
     }
-    Ok(sum + no_http_without_axum(job)?)
+    let engine = job.run(&mut cargo(&["test", "--package", "campanile", "--no-default-features", "--no-fail-fast"]))?;
+    Ok(sum + no_http_without_axum(job)? + Tally::of_cargo_test(&engine))
+}
+
+/// No link in it leads to what is not there.
+fn documents(job: &mut Job, package: &str) -> Outcome {
+    let mut command = cargo(&["doc", "--package", package, "--no-deps", "--no-default-features"]);
+    Ok(check(job.run(command.env("RUSTDOCFLAGS", "-D warnings"))?))
 }
 
 /// Whoever embeds the engine alone does not compile a web framework.

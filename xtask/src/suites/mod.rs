@@ -50,7 +50,7 @@ pub(crate) static SUITES: &[Suite] = &[
     Suite { name: "rust", about: "unit, integration and documentation tests of all crates (debug build)", run: rust::run },
     Suite { name: "ways", about: "the contract's tests with streams as ordinary bodies, and over HTTP/2", run: ways::run },
     Suite { name: "fuzz", about: "everything that reads from the network, fed with made-up input (short)", run: fuzz::run },
-    Suite { name: "features", about: "each library compiles alone, with its defaults, without features and with each one", run: features::run },
+    Suite { name: "features", about: "each library compiles alone, with its defaults, without features and with each one; the engine runs alone", run: features::run },
     Suite { name: "neighbours", about: "applications that use sqlx with SQLite or PostgreSQL beside Campanile resolve and compile", run: neighbours::run },
     Suite { name: "package", about: "the published crates hold all that they need", run: package::run },
     Suite { name: "codec", about: "event-stream fixtures in eventsource-parser, httpx-sse and Chromium", run: codec::run },
