@@ -225,7 +225,7 @@ impl Builder {
         self
     }
 
-    /// Adds a way of delivery beside the inbox and the stream.
+    /// Adds a way of delivery beside the inbox and the stream. Its name is its own: not the name of one of those, nor of another channel.
     ///
     /// ```
     /// use campanile::{BoxFuture, Campanile, Channel, DeliveryBatch, Outcome};

@@ -52,6 +52,7 @@ async fn all_options_that_make_no_sense_are_said_at_once() {
         .retention(RetentionOptions { sweep_every: nothing, ..RetentionOptions::default() })
         .limits(DraftLimits { users: 0, ..DraftLimits::default() })
         .channel_with(Named("pager"), zero)
+        .channel(Named("pager"))
         .channel(Named("sse"))
         .http(http);
     let refused = refusal(building).await;
@@ -64,6 +65,7 @@ async fn all_options_that_make_no_sense_are_said_at_once() {
         "limits.users: must be more than zero".into(),
         "channel(pager).workers: must be more than zero".into(),
         "channel(pager).attempts: must be more than zero".into(),
+        "channel(pager): is given twice".into(),
         "channel(sse): is the engine's own: another channel needs another name".into(),
         format!(r#"http.cors_origins: lists "*", {origin}"#),
         format!(r#"http.cors_origins: lists "https://app.example:443", {origin}"#),

@@ -125,8 +125,12 @@ impl EngineBuilder {
         faults.sse(&self.sse);
         faults.retention(&self.retention, &self.sse);
         faults.limits(&self.limits);
-        for (channel, options) in &self.channels {
-            faults.channel(channel.name(), options);
+        for (n, (channel, options)) in self.channels.iter().enumerate() {
+            let name = channel.name();
+            faults.channel(name, options);
+            if self.channels[..n].iter().any(|(earlier, _)| earlier.name() == name) {
+                faults.add(format!("channel({name})"), "is given twice");
+            }
         }
         faults
     }
