@@ -60,7 +60,15 @@ impl Tokens {
             faults.add("jwt_secret", "has no effect: .algorithms(…) does not list HS256");
         }
         if !self.keys.is_empty() && !listed.iter().any(|algorithm| algorithm.is_by_public_key()) {
-            faults.add("public_keys", "has no effect: .algorithms(…) lists none of RS256, ES256 and EdDSA");
+            return faults.add("public_keys", "has no effect: .algorithms(…) lists none of RS256, ES256 and EdDSA");
+        }
+        // Those of a URL are not known yet.
+        for known in self.keys.iter().filter_map(KeySource::algorithms) {
+            if !known.iter().any(|algorithm| listed.contains(algorithm)) {
+                let names: Vec<_> = known.iter().map(|algorithm| algorithm.as_str()).collect();
+                let why = format!("has keys for {} only, which .algorithms(…) does not list", names.join(" and "));
+                faults.add("public_keys", why);
+            }
         }
     }
 }

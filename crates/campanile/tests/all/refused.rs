@@ -100,6 +100,10 @@ async fn credentials_that_contradict_or_do_nothing_are_refused() {
             "algorithms: lists HS256, which needs .jwt_secret(…); \
              public_keys: has no effect: .algorithms(…) lists none of RS256, ES256 and EdDSA",
         ),
+        (
+            builder().public_keys(keys()).algorithms([Algorithm::Es256]),
+            "public_keys: has keys for RS256 only, which .algorithms(…) does not list",
+        ),
         (builder().jwt_secret(SECRET).jwt_options(nobody), "jwt_options.user_claims: must name a claim"),
         (
             builder().jwt_secret(SECRET).api_keys(twice),
