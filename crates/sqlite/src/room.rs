@@ -15,8 +15,8 @@ use std::{
 
 /// A log that never grows beyond this is left alone: most small applications', and that of a database which was only just made.
 const SMALL: u64 = 512 * 1024;
-/// How much is added at once: it takes some milliseconds, so it must be rare.
-const STEP: u64 = 4 * 1024 * 1024;
+/// How much is added at once: commits wait meanwhile, so it must be a moment. (4 MiB took 5 ms, which was the p99 of all publishes.)
+const STEP: u64 = 512 * 1024;
 /// How much room there is when more is made. Larger than one commit usually is.
 const AHEAD: u64 = 1024 * 1024;
 
