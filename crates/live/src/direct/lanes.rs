@@ -1,11 +1,12 @@
 //! Whose turn it is: every user has a lane, and its streams wait in it. A user with a thousand streams delays another by one turn, not by a
 //! thousand writes.
 //!
-//! Such a crowd is written in passes, with a short rest after each: what is published meanwhile goes out in one write per stream. A write costs the
-//! same for one frame as for ten, so under load this decides how much a delivery costs. The first pass after a quiet time is at once.
+//! Such a crowd is written in passes, with a rest after each: what is published meanwhile goes out in one write per stream. A write costs the same
+//! for one frame as for ten, so under load this decides how much a delivery costs. The rest is twice as long as the pass was: so one crowd has a
+//! third of its writer's time at most, a small one hardly waits, and a large one saves most. The first pass after a quiet time is at once.
 
 use std::{
-    collections::{HashMap, VecDeque, hash_map::Entry},
+    collections::{BTreeSet, HashMap, VecDeque, hash_map::Entry},
     time::Duration,
 };
 use tokio::time::Instant;
@@ -13,8 +14,9 @@ use tokio::time::Instant;
 /// How many streams of one user are written before the next user's turn. With so many in one pass it is a crowd.
 pub(super) const TURN: usize = 64;
 
-/// How long a crowd rests after a pass.
-const REST: Duration = Duration::from_millis(5);
+/// How long a crowd rests after a pass, for as long as the pass was, and at most.
+const REST: u32 = 2;
+const LONGEST_REST: Duration = Duration::from_millis(20);
 
 const NONE: u32 = u32::MAX;
 
@@ -23,8 +25,10 @@ const NONE: u32 = u32::MAX;
 pub(super) struct Lanes {
     lanes: HashMap<u64, Lane>,
     turns: VecDeque<u64>,
-    /// Crowds that rest, and until when, in that order.
-    resting: VecDeque<(Instant, u64)>,
+    /// Crowds whose passes end with this turn, and when those began.
+    passed: Vec<(Instant, u64)>,
+    /// Crowds that rest, and until when.
+    resting: BTreeSet<(Instant, u64)>,
     /// For each stream, by its key, the next one in its lane: lists that need no memory of their own.
     next: Vec<u32>,
 }
@@ -34,8 +38,16 @@ struct Lane {
     first: u32,
     last: u32,
     length: usize,
-    /// How many streams this pass began with, and how many of them are still to come. Who is woken meanwhile waits for the next pass.
-    pass: usize,
+    /// The pass that is not over yet.
+    pass: Option<Pass>,
+}
+
+/// A pass over a lane: how many streams it began with and when, and how many of them are still to come. Who is woken meanwhile waits for the
+/// next one.
+#[derive(Clone, Copy, Debug)]
+struct Pass {
+    streams: usize,
+    began: Instant,
     left: usize,
 }
 
@@ -55,7 +67,7 @@ impl Lanes {
         match self.lanes.entry(user) {
             Entry::Occupied(mut lane) => lane.get_mut().push(key, &mut self.next),
             Entry::Vacant(lane) => {
-                lane.insert(Lane { first: key, last: key, length: 1, pass: 0, left: 0 });
+                lane.insert(Lane { first: key, last: key, length: 1, pass: None });
                 self.turns.push_back(user);
             }
         }
@@ -66,14 +78,11 @@ impl Lanes {
         let Some(user) = self.turns.pop_front() else { return };
         let Entry::Occupied(mut entry) = self.lanes.entry(user) else { return };
         let lane = entry.get_mut();
-        if lane.left == 0 {
-            (lane.pass, lane.left) = (lane.length, lane.length);
-        }
-        lane.take(&self.next, to);
-        if lane.left > 0 {
+        let pass = lane.take_turn(now, &self.next, to);
+        if pass.left > 0 {
             self.turns.push_back(user);
-        } else if lane.pass >= TURN {
-            self.resting.push_back((now + REST, user));
+        } else if pass.streams >= TURN {
+            self.passed.push((pass.began, user));
         } else if lane.length > 0 {
             self.turns.push_back(user);
         } else {
@@ -81,9 +90,18 @@ impl Lanes {
         }
     }
 
+    /// The turn is over: the crowds whose passes ended with it rest.
+    pub(super) fn rest(&mut self, now: Instant) {
+        for (began, user) in self.passed.drain(..) {
+            let rest = (now.saturating_duration_since(began) * REST).min(LONGEST_REST);
+            self.resting.insert((now + rest, user));
+        }
+    }
+
     /// Lets the crowds that have rested queue up again.
     pub(super) fn wake(&mut self, now: Instant) {
-        while let Some((_, user)) = self.resting.pop_front_if(|(until, _)| *until <= now) {
+        while self.next_wake().is_some_and(|until| until <= now) {
+            let Some((_, user)) = self.resting.pop_first() else { return };
             if self.lanes.get(&user).is_some_and(|lane| lane.length > 0) {
                 self.turns.push_back(user);
             } else {
@@ -94,7 +112,7 @@ impl Lanes {
 
     /// When the next crowd has rested.
     pub(super) fn next_wake(&self) -> Option<Instant> {
-        self.resting.front().map(|(until, _)| *until)
+        self.resting.first().map(|(until, _)| *until)
     }
 }
 
@@ -109,15 +127,18 @@ impl Lane {
         self.length += 1;
     }
 
-    /// Takes the streams of one turn.
-    fn take(&mut self, next: &[u32], to: &mut Vec<u32>) {
-        let turn = self.left.min(TURN);
+    /// Takes the streams of one turn; answers what is left of their pass.
+    fn take_turn(&mut self, now: Instant, next: &[u32], to: &mut Vec<u32>) -> Pass {
+        let mut pass = self.pass.take().unwrap_or(Pass { streams: self.length, began: now, left: self.length });
+        let turn = pass.left.min(TURN);
         for _ in 0..turn {
             to.push(self.first);
             self.first = next[self.first as usize];
         }
         self.length -= turn;
-        self.left -= turn;
+        pass.left -= turn;
+        self.pass = Some(pass).filter(|pass| pass.left > 0);
+        pass
     }
 }
 
@@ -125,14 +146,23 @@ impl Lane {
 mod tests {
     use super::*;
 
-    fn turns(lanes: &mut Lanes, now: Instant) -> Vec<Vec<u32>> {
+    const WRITES: Duration = Duration::from_millis(1);
+
+    /// The turns that are left, each of which takes a millisecond.
+    fn turns(lanes: &mut Lanes, now: &mut Instant) -> Vec<Vec<u32>> {
         let mut turns = Vec::new();
         while !lanes.is_empty() {
-            let mut turn = Vec::new();
-            lanes.take_turn(now, &mut turn);
-            turns.push(turn);
+            turns.push(turn(lanes, now));
         }
         turns
+    }
+
+    fn turn(lanes: &mut Lanes, now: &mut Instant) -> Vec<u32> {
+        let mut turn = Vec::new();
+        lanes.take_turn(*now, &mut turn);
+        *now += WRITES;
+        lanes.rest(*now);
+        turn
     }
 
     #[test]
@@ -140,7 +170,7 @@ mod tests {
         let mut lanes = Lanes::default();
         (0..200).for_each(|key| lanes.push(7, key));
         lanes.push(8, 500);
-        let turns = turns(&mut lanes, Instant::now());
+        let turns = turns(&mut lanes, &mut Instant::now());
         assert_eq!(turns.iter().map(Vec::len).collect::<Vec<_>>(), [64, 1, 64, 64, 8]);
         assert_eq!(turns[1], [500]);
         let of_the_first: Vec<u32> = turns.into_iter().flatten().filter(|key| *key != 500).collect();
@@ -153,38 +183,54 @@ mod tests {
         for round in 0..3 {
             lanes.push(round, 3);
             lanes.push(round, 1);
-            assert_eq!(turns(&mut lanes, Instant::now()), [[3, 1]]);
+            assert_eq!(turns(&mut lanes, &mut Instant::now()), [[3, 1]]);
         }
         assert!(lanes.lanes.is_empty() && lanes.next_wake().is_none());
     }
 
     #[test]
     fn a_crowd_rests_after_a_pass_and_whoever_is_woken_meanwhile_waits_for_the_next() {
-        let (mut lanes, now) = (Lanes::default(), Instant::now());
+        let (mut lanes, mut now) = (Lanes::default(), Instant::now());
         (0..100).for_each(|key| lanes.push(1, key));
-        let mut first = Vec::new();
-        lanes.take_turn(now, &mut first);
+        turn(&mut lanes, &mut now);
         lanes.push(1, 0); // Written, and woken again within the pass.
-        assert_eq!(turns(&mut lanes, now), [(64..100).collect::<Vec<_>>()]);
+        assert_eq!(turns(&mut lanes, &mut now), [(64..100).collect::<Vec<_>>()]);
+        let rested = now + WRITES * 2 * REST;
         lanes.push(1, 1);
         lanes.push(2, 500); // Others do not wait for it.
-        assert_eq!(turns(&mut lanes, now), [[500]]);
-        assert_eq!(lanes.next_wake(), Some(now + REST));
-        lanes.wake(now + REST / 2);
+        assert_eq!(turns(&mut lanes, &mut now), [[500]]);
+        assert_eq!(lanes.next_wake(), Some(rested));
+        lanes.wake(rested - WRITES);
         assert!(lanes.is_empty());
-        lanes.wake(now + REST);
-        assert_eq!(turns(&mut lanes, now + REST), [[0, 1]]);
+        lanes.wake(rested);
+        assert_eq!(turns(&mut lanes, &mut now), [[0, 1]]);
+        assert!(lanes.lanes.is_empty() && lanes.next_wake().is_none());
+    }
+
+    #[test]
+    fn the_largest_crowd_rests_no_longer_than_others_and_each_is_woken_in_its_time() {
+        let (mut lanes, mut now) = (Lanes::default(), Instant::now());
+        let largest = u32::try_from(TURN).unwrap() * 50;
+        (0..largest).for_each(|key| lanes.push(1, key));
+        assert_eq!(turns(&mut lanes, &mut now).len(), 50);
+        let first = now + LONGEST_REST;
+        (largest..largest + 64).for_each(|key| lanes.push(2, key));
+        assert_eq!(turns(&mut lanes, &mut now).len(), 1);
+        assert_eq!(lanes.next_wake(), Some(now + WRITES * REST));
+        lanes.wake(now + WRITES * REST);
+        assert_eq!(lanes.next_wake(), Some(first));
+        lanes.wake(first);
         assert!(lanes.lanes.is_empty() && lanes.next_wake().is_none());
     }
 
     #[test]
     fn a_crowd_without_more_to_do_leaves_nothing_behind() {
-        let (mut lanes, now) = (Lanes::default(), Instant::now());
+        let (mut lanes, mut now) = (Lanes::default(), Instant::now());
         (0..64).for_each(|key| lanes.push(1, key));
-        assert_eq!(turns(&mut lanes, now).len(), 1);
-        lanes.wake(now + REST);
+        assert_eq!(turns(&mut lanes, &mut now).len(), 1);
+        lanes.wake(now + LONGEST_REST);
         assert!(lanes.lanes.is_empty() && lanes.next_wake().is_none());
         lanes.push(1, 5);
-        assert_eq!(turns(&mut lanes, now), [[5]], "at once after a quiet time");
+        assert_eq!(turns(&mut lanes, &mut now), [[5]], "at once after a quiet time");
     }
 }

@@ -154,6 +154,7 @@ impl Writer {
         for key in turn.drain(..) {
             self.give_turn(key, now);
         }
+        self.lanes.rest(Instant::now());
         self.turn = turn;
     }
 
