@@ -43,6 +43,9 @@ pub(crate) fn watch(conn: &Connection) {
 pub(crate) struct Checkpoints {
     state: Mutex<State>,
     changed: Condvar,
+    /// Held by whoever copies. SQLite would turn the second one away at once, and the writer must not be: then the log grew on and on beside a
+    /// thread that gets no turn, or a disk that is slow.
+    copies: Mutex<()>,
 }
 
 #[derive(Debug, Default)]
@@ -76,16 +79,18 @@ impl Checkpoints {
     /// The thread: copies whenever it is asked to.
     pub(crate) fn run(&self, conn: &Connection) {
         while self.wait() {
-            copy(conn);
+            self.copy(conn);
         }
     }
-}
 
-/// Copies what can be copied without waiting; a failure is tried again later, for nothing depends on it but the size of a file.
-fn copy(conn: &Connection) {
-    let copied = conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get::<_, i64>(0));
-    if let Err(why) = copied {
-        tracing::warn!(%why, "the write-ahead log could not be copied into the database");
+    /// Copies what can be copied without waiting for those who read; a failure is tried again later, for nothing depends on it but the size of a
+    /// file.
+    fn copy(&self, conn: &Connection) {
+        let _alone = self.copies.lock();
+        let copied = conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get::<_, i64>(0));
+        if let Err(why) = copied {
+            tracing::warn!(%why, "the write-ahead log could not be copied into the database");
+        }
     }
 }
 
@@ -133,7 +138,7 @@ impl Watch {
         }
         self.handled = pages;
         if pages >= self.limit {
-            copy(conn);
+            checkpoints.copy(conn);
         } else {
             checkpoints.request();
         }
