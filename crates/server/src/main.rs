@@ -53,3 +53,19 @@ fn main() -> ExitCode {
     };
     ended.map_or_else(|failure| failure.report(), |()| ExitCode::SUCCESS)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs};
+
+    #[test]
+    fn the_readme_lists_what_is_here() {
+        let here = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src")).unwrap();
+        let here = here.map(|entry| entry.unwrap().file_name().into_string().unwrap()).filter(|name| name != "cli");
+        let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+        let list = readme.lines().map(str::trim).skip_while(|line| *line != "src/").skip(1);
+        let listed = list.map_while(|line| line.strip_prefix(['├', '└'])?.split_whitespace().next());
+        let listed: BTreeSet<_> = listed.map(|name| name.trim_end_matches('/').to_owned()).collect();
+        assert_eq!(listed, here.collect());
+    }
+}

@@ -34,15 +34,15 @@ impl Default for TokenOptions {
 }
 
 /// Why no token was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MintError {
     /// The secret would not be accepted either.
     #[error(transparent)]
     Secret(#[from] SecretTooShort),
     /// It could not be signed.
-    #[error("the token could not be signed")]
-    Sign,
+    #[error("the token could not be signed: {0}")]
+    Sign(String),
 }
 
 /// Makes an HS256 token.
@@ -66,5 +66,6 @@ pub fn mint_token(secret: &[u8], now: campanile_core::Timestamp, options: &Token
     if let Some((claim, tenant)) = &options.tenant {
         claims.insert(claim.clone(), tenant.clone().into());
     }
-    jsonwebtoken::encode(&Header::default(), &claims, &EncodingKey::from_secret(secret)).map_err(|_| MintError::Sign)
+    let signed = jsonwebtoken::encode(&Header::default(), &claims, &EncodingKey::from_secret(secret));
+    signed.map_err(|error| MintError::Sign(error.to_string()))
 }

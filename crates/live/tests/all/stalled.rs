@@ -102,9 +102,9 @@ async fn slow_readers_are_told_of_a_drain_and_those_who_read_nothing_do_not_hold
     for user in ["a", "b", "c", "d", "e"] {
         wires.push(stalls(&streams, user).await);
     }
-    streams.engine.drain(Duration::from_secs(2));
+    streams.engine.drain(Duration::from_secs(5));
     // Some of their moments have passed by now.
-    tokio::time::sleep(Duration::from_millis(1200)).await;
+    tokio::time::sleep(Duration::from_millis(2500)).await;
     let mut stalled = wires.remove(0);
     for last in futures_util::future::join_all(wires.into_iter().map(last_event)).await {
         assert!(last.contains("event: reconnect\n") && last.contains(r#""reason":"draining""#), "{last}");

@@ -1,113 +1,15 @@
 //! Reading a stream: every byte is kept, and every event knows the bytes it came as.
 
+mod event;
+#[cfg(test)]
+mod tests;
+
+pub use event::{End, Event, Next, Ready};
+
 use crate::{Answer, Head, PATIENCE, Socket, soon, wire::Http2};
-use campanile_sse::{Dispatch, Item, Limits, Parser};
+use campanile_sse::{Item, Limits, Parser};
 use serde_json::Value;
 use std::{io, time::Duration};
-
-/// An event, and its bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
-    /// Its name; `message` if it had none.
-    pub name: String,
-    /// Its data.
-    pub data: String,
-    /// The value of its own `id:` line, if it had one.
-    pub id: Option<String>,
-    /// Everything from the end of the item before up to and including its blank line.
-    pub raw: Vec<u8>,
-}
-
-impl Event {
-    fn new(event: Dispatch<'_>, raw: &[u8]) -> Self {
-        let own = raw.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"id:"));
-        let id = own.then(|| event.last_event_id.into_owned());
-        Self { name: event.name.into_owned(), data: event.data.into_owned(), id, raw: raw.to_vec() }
-    }
-
-    /// Its data as JSON.
-    ///
-    /// # Panics
-    ///
-    /// If it is none.
-    #[must_use]
-    pub fn json(&self) -> Value {
-        serde_json::from_str(&self.data).unwrap_or_else(|error| panic!("{error} in the data of {self:?}"))
-    }
-
-    /// The seq of its id.
-    ///
-    /// # Panics
-    ///
-    /// If it has none.
-    #[must_use]
-    pub fn seq(&self) -> u64 {
-        let id = self.id.as_deref().unwrap_or_else(|| panic!("no id: {self:?}"));
-        seq_of(id)
-    }
-}
-
-/// The seq of a cursor.
-///
-/// # Panics
-///
-/// If it is none.
-fn seq_of(cursor: &str) -> u64 {
-    let seq = cursor.rsplit_once('-').and_then(|(_, seq)| seq.parse().ok());
-    seq.unwrap_or_else(|| panic!("no cursor: {cursor:?}"))
-}
-
-/// What `ready` said.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ready {
-    /// Its data.
-    pub json: Value,
-    /// The position the stream continues after.
-    pub cursor: String,
-    /// `fresh`, `exact` or `reset`.
-    pub resume: String,
-    /// Why it is a reset.
-    pub reset_reason: Option<String>,
-}
-
-impl Ready {
-    fn of(event: &Event) -> Self {
-        let json = event.json();
-        let text = |member: &str| json[member].as_str().map(str::to_owned);
-        let must = |member: &str| text(member).unwrap_or_else(|| panic!("no {member}: {event:?}"));
-        let (cursor, resume, reset_reason) = (must("cursor"), must("resume"), text("resetReason"));
-        assert_eq!(event.id.as_ref(), Some(&cursor), "id and cursor of ready differ");
-        Self { cursor, resume, reset_reason, json }
-    }
-
-    /// The seq of the cursor.
-    #[must_use]
-    pub fn seq(&self) -> u64 {
-        seq_of(&self.cursor)
-    }
-}
-
-/// How a stream ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum End {
-    /// Cleanly: its last byte, then the end.
-    Clean,
-    /// By a reset, or in the middle of its framing.
-    Broken(io::ErrorKind),
-}
-
-/// What comes next on a stream.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Next {
-    /// An event.
-    Event(Event),
-    /// A `retry:` line.
-    Retry(Duration),
-    /// A comment.
-    Comment(String),
-    /// No more.
-    End(End),
-}
 
 /// What the bytes come over.
 #[derive(Debug)]
@@ -382,66 +284,5 @@ impl std::fmt::Display for SseReader {
         const TAIL: usize = 1500;
         let tail = &self.body[self.body.len().saturating_sub(TAIL)..];
         write!(f, "received {} bytes, at last:\n{}", self.body.len(), String::from_utf8_lossy(tail))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::StreamRequest;
-    use tokio::{
-        io::{AsyncReadExt, AsyncWriteExt},
-        net::TcpListener,
-    };
-
-    /// A server that answers the first connection with these pieces, one write each, and closes.
-    async fn serve(pieces: &'static [&'static [u8]]) -> SseReader {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let to = listener.local_addr().unwrap();
-        tokio::spawn(async move {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            let mut request = Vec::new();
-            while !request.ends_with(b"\r\n\r\n") {
-                stream.read_buf(&mut request).await.unwrap();
-            }
-            for piece in pieces {
-                stream.write_all(piece).await.unwrap();
-                tokio::task::yield_now().await;
-            }
-        });
-        StreamRequest::new(to).open().await
-    }
-
-    #[tokio::test]
-    async fn every_event_knows_its_bytes() {
-        let mut stream = serve(&[
-            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
-            b"c\r\nretry: 1000\n\r\n1d\r\nevent: ready\nid: a-7\ndata: {\"\r\n",
-            b"21\r\ncursor\":\"a-7\",\"resume\":\"fresh\"}\n\n\r\n",
-            b"11\r\n: hi\ndata: live\n\n\r\n0\r\n\r\n",
-        ])
-        .await;
-        let ready = stream.ready().await;
-        assert_eq!((ready.seq(), ready.resume.as_str(), ready.reset_reason), (7, "fresh", None));
-        assert_eq!(stream.retries(), [Duration::from_secs(1)]);
-        let live = stream.expect("message").await;
-        assert_eq!((live.id, live.data.as_str(), live.raw.as_slice()), (None, "live", &b"data: live\n\n"[..]));
-        assert_eq!(stream.to_end().await, End::Clean);
-        assert!(stream.body().starts_with(b"retry: 1000\nevent: ready\n"));
-    }
-
-    #[tokio::test]
-    async fn a_stream_cut_within_a_chunk_is_broken() {
-        let mut stream =
-            serve(&[b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\ndata: a\n\ndata: b"]).await;
-        assert_eq!(stream.event().await.data, "a");
-        assert_eq!(stream.to_end().await, End::Broken(io::ErrorKind::UnexpectedEof));
-    }
-
-    #[tokio::test]
-    async fn a_farewell_is_one_event_and_a_clean_end() {
-        let mut stream =
-            serve(&[b"HTTP/1.1 200 OK\r\n\r\nretry: 5\nevent: reconnect\ndata: {\"retryMs\":5}\n\n"]).await;
-        assert_eq!(stream.farewell().await["retryMs"], 5);
     }
 }
