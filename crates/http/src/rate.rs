@@ -2,10 +2,17 @@
 //!
 //! Kept per user is one moment: the one until which its allowance is spent (the "theoretical arrival time" of the generic cell rate
 //! algorithm, ITU-T I.371). After a minute without a request it says nothing any more, so whatever was not touched for a minute is dropped.
+//!
+//! Whoever has opened a stream stands in here, so it is 16 bytes: users are known by a keyed hash of 64 bits. Two who had the same one would share an
+//! allowance; nobody can look for one.
 
 use campanile_core::Recipient;
 use parking_lot::Mutex;
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, hash_map::RandomState},
+    hash::BuildHasher,
+    time::Duration,
+};
 use tokio::time::Instant;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -17,21 +24,27 @@ const MAX_USERS: usize = 100_000;
 pub(crate) struct Rate {
     /// How much of a minute one request takes.
     cost: Duration,
+    began: Instant,
+    hash: RandomState,
     book: Mutex<Book>,
 }
 
 /// Two halves: whoever is in the older one and was not seen since the turn has a full allowance by the next turn.
+#[derive(Default)]
 struct Book {
-    recent: HashMap<Recipient, Instant>,
-    older: HashMap<Recipient, Instant>,
-    turned: Instant,
+    recent: HashMap<u64, Micros>,
+    older: HashMap<u64, Micros>,
+    turned: Micros,
 }
+
+/// A moment, in microseconds since the beginning.
+type Micros = u64;
 
 impl Rate {
     /// So many per minute, at least one.
     pub(crate) fn per_minute(requests: u32) -> Self {
-        let book = Book { recent: HashMap::new(), older: HashMap::new(), turned: Instant::now() };
-        Self { cost: MINUTE / requests.max(1), book: Mutex::new(book) }
+        let cost = MINUTE / requests.max(1);
+        Self { cost, began: Instant::now(), hash: RandomState::new(), book: Mutex::default() }
     }
 
     /// Takes one out of a user's allowance.
@@ -40,18 +53,18 @@ impl Rate {
     ///
     /// How long it takes until there is one again.
     pub(crate) fn take(&self, who: &Recipient) -> Result<(), Duration> {
-        let now = Instant::now();
+        let (now, who) = (self.now(), self.hash.hash_one(who));
         let mut book = self.book.lock();
         book.turn(now);
         let spent_until = self.after_one(book.spent_until(who), now)?;
-        book.recent.insert(who.clone(), spent_until);
+        book.recent.insert(who, spent_until);
         Ok(())
     }
 
     /// Gives one back that came to nothing.
     pub(crate) fn give_back(&self, who: &Recipient) {
-        if let Some(spent_until) = self.book.lock().recent.get_mut(who) {
-            *spent_until -= self.cost;
+        if let Some(spent_until) = self.book.lock().recent.get_mut(&self.hash.hash_one(who)) {
+            *spent_until = spent_until.saturating_sub(micros(self.cost));
         }
     }
 
@@ -61,23 +74,33 @@ impl Rate {
     ///
     /// As [`Rate::take`].
     pub(crate) fn check(&self, who: &Recipient) -> Result<(), Duration> {
-        self.after_one(self.book.lock().spent_until(who), Instant::now()).map(drop)
+        let spent_until = self.book.lock().spent_until(self.hash.hash_one(who));
+        self.after_one(spent_until, self.now()).map(drop)
     }
 
-    fn after_one(&self, spent_until: Option<Instant>, now: Instant) -> Result<Instant, Duration> {
-        let after = spent_until.map_or(now, |until| until.max(now)) + self.cost;
-        let over = after.saturating_duration_since(now + MINUTE);
-        if over.is_zero() { Ok(after) } else { Err(over) }
+    fn after_one(&self, spent_until: Option<Micros>, now: Micros) -> Result<Micros, Duration> {
+        let after = spent_until.map_or(now, |until| until.max(now)) + micros(self.cost);
+        let over = after.saturating_sub(now + micros(MINUTE));
+        if over == 0 { Ok(after) } else { Err(Duration::from_micros(over)) }
+    }
+
+    fn now(&self) -> Micros {
+        micros(self.began.elapsed())
     }
 }
 
+/// Half a million years are enough.
+fn micros(time: Duration) -> Micros {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
 impl Book {
-    fn spent_until(&self, who: &Recipient) -> Option<Instant> {
-        self.recent.get(who).or_else(|| self.older.get(who)).copied()
+    fn spent_until(&self, who: u64) -> Option<Micros> {
+        self.recent.get(&who).or_else(|| self.older.get(&who)).copied()
     }
 
-    fn turn(&mut self, now: Instant) {
-        if now.saturating_duration_since(self.turned) >= MINUTE || self.recent.len() >= MAX_USERS {
+    fn turn(&mut self, now: Micros) {
+        if now.saturating_sub(self.turned) >= micros(MINUTE) || self.recent.len() >= MAX_USERS {
             self.older = std::mem::take(&mut self.recent);
             self.turned = now;
         }

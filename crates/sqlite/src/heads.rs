@@ -96,9 +96,10 @@ impl HeadRow {
 /// transaction that fails leaves nothing behind.
 #[derive(Debug)]
 pub(crate) struct Heads {
-    /// Two halves: what is used moves to the young one; when that is full it becomes the old one, and what was old is forgotten.
-    young: HashMap<Recipient, HeadRow>,
-    old: HashMap<Recipient, HeadRow>,
+    /// Two halves: what is used moves to the young one; when that is full it becomes the old one, and what was old is forgotten. In boxes, because a
+    /// table has room for up to twice what is in it: every open stream's user has a head here.
+    young: HashMap<Recipient, Box<HeadRow>>,
+    old: HashMap<Recipient, Box<HeadRow>>,
     half: usize,
     open: HashMap<Recipient, Open>,
 }
@@ -133,21 +134,22 @@ impl Heads {
         }
         let loaded = HeadRow::load(conn, who, generation)?;
         if let Some(row) = loaded {
-            self.remember(who.clone(), row);
+            self.remember(who.clone(), Box::new(row));
         }
         Ok(loaded)
     }
 
     fn known(&mut self, who: &Recipient) -> Option<HeadRow> {
         if let Some(row) = self.young.get(who) {
-            return Some(*row);
+            return Some(**row);
         }
         let (who, row) = self.old.remove_entry(who)?;
+        let known = *row;
         self.remember(who, row);
-        Some(row)
+        Some(known)
     }
 
-    fn remember(&mut self, who: Recipient, row: HeadRow) {
+    fn remember(&mut self, who: Recipient, row: Box<HeadRow>) {
         if self.young.len() >= self.half {
             self.old = std::mem::take(&mut self.young);
         }
@@ -185,10 +187,10 @@ impl Heads {
         let mut open = std::mem::take(&mut self.open);
         for (who, head) in open.drain() {
             if let Some(row) = self.young.get_mut(&who) {
-                *row = head.now;
+                **row = head.now;
             } else {
                 self.old.remove(&who);
-                self.remember(who, head.now);
+                self.remember(who, Box::new(head.now));
             }
         }
         self.open = open;
