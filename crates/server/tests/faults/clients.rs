@@ -3,7 +3,7 @@
 use crate::{record::Record, scene::Scene};
 use campanile_testkit::{Client, Connection, PATIENCE, SseReader, StreamRequest, TestNode};
 use std::{collections::HashMap, net::SocketAddr, ops::Range, sync::Arc, time::Duration};
-use tokio::{sync::watch, task::JoinSet};
+use tokio::{sync::watch, task::JoinSet, time::Instant};
 
 /// Where each user's log ends; `None` while it goes on.
 type Heads = Option<Arc<HashMap<String, u64>>>;
@@ -56,8 +56,8 @@ impl Clients {
         Self { heads, tasks }
     }
 
-    /// Waits until each client has come to the end of its user's log, and gives back all bytes. Whoever does not get there in time is judged
-    /// as it is: then the oracle says what is missing.
+    /// Waits until each client has come to the end of its user's log, and gives back all bytes. Whoever gets no further for a while is judged as it
+    /// is: then the oracle says what is missing.
     pub(crate) async fn caught_up(self, heads: HashMap<String, u64>) -> Vec<Client> {
         self.heads.send_replace(Some(Arc::new(heads)));
         self.tasks.join_all().await
@@ -87,7 +87,7 @@ struct Reader {
 impl Reader {
     async fn run(mut self, begun: watch::Sender<usize>) -> Client {
         let mut counted = false;
-        let mut deadline = None;
+        let mut waits = None;
         loop {
             if let Some(stream) = self.open().await {
                 if !std::mem::replace(&mut counted, true) {
@@ -97,13 +97,21 @@ impl Reader {
                     return self.client;
                 }
             }
-            // While the server is there again and yet nothing comes, the oracle has to say what is missing.
-            let now = tokio::time::Instant::now();
-            if self.heads.borrow().is_some() && *deadline.get_or_insert(now + PATIENCE) < now {
+            if self.heads.borrow().is_some() && self.has_waited_in_vain(&mut waits) {
                 return self.client;
             }
             tokio::time::sleep(Duration::from_millis(self.rng.u64(1..25))).await;
         }
+    }
+
+    /// Whether the server is there again, and yet nothing has come for too long: then the oracle has to say what is missing. Who is slow and has much to
+    /// catch up with may take its time.
+    fn has_waited_in_vain(&self, waits: &mut Option<(Option<String>, Instant)>) -> bool {
+        let now = Instant::now();
+        if waits.as_ref().is_none_or(|(place, _)| *place != self.position) {
+            *waits = Some((self.position.clone(), now + PATIENCE));
+        }
+        waits.as_ref().is_some_and(|(_, until)| *until < now)
     }
 
     /// The next request: by another way than the last, perhaps.
