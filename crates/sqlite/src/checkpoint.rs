@@ -83,14 +83,15 @@ impl Checkpoints {
         }
     }
 
-    /// Copies what can be copied without waiting for those who read; a failure is tried again later, for nothing depends on it but the size of a
-    /// file.
-    fn copy(&self, conn: &Connection) {
+    /// Copies what can be copied without waiting for those who read. Whether it had its turn; a failure is tried again later, for nothing depends on
+    /// it but the size of a file.
+    fn copy(&self, conn: &Connection) -> bool {
         let _alone = self.copies.lock();
-        let copied = conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get::<_, i64>(0));
-        if let Err(why) = copied {
+        let turned_away = conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get::<_, bool>(0));
+        turned_away.map(|turned_away| !turned_away).unwrap_or_else(|why| {
             tracing::warn!(%why, "the write-ahead log could not be copied into the database");
-        }
+            false
+        })
     }
 }
 
@@ -142,5 +143,28 @@ impl Watch {
         } else {
             checkpoints.request();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    #[test]
+    fn whoever_copies_beside_another_has_a_turn_every_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let writer = connection::writer(&path, 2048).unwrap();
+        writer.execute_batch("CREATE TABLE t (words TEXT)").unwrap();
+        let (checkpoints, beside) = (&Checkpoints::default(), connection::checkpointer(&path).unwrap());
+        thread::scope(|scope| {
+            let thread = scope.spawn(move || (0..300).all(|_| checkpoints.copy(&beside)));
+            while !thread.is_finished() {
+                writer.execute("INSERT INTO t VALUES (?1)", ["x".repeat(10_000)]).unwrap();
+                assert!(checkpoints.copy(&writer));
+            }
+            assert!(thread.join().unwrap());
+        });
     }
 }
