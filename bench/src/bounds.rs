@@ -13,3 +13,10 @@ pub(crate) fn positive(text: &str) -> Result<f64, String> {
     let number: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
     if number > 0.0 && number <= MOST { Ok(number) } else { Err(format!("must be more than 0, at most {MOST}")) }
 }
+
+/// The arguments of a command, as typed: its name, and then options.
+#[cfg(test)]
+pub(crate) fn parsed<A: clap::Args>(line: &str) -> Result<A, clap::Error> {
+    let command = A::augment_args(clap::Command::new("bench"));
+    A::from_arg_matches(&command.try_get_matches_from(line.split(' '))?)
+}

@@ -200,17 +200,11 @@ impl Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::Parser;
-
-    #[derive(Parser)]
-    struct Cli {
-        #[command(flatten)]
-        args: Args,
-    }
+    use crate::bounds::parsed;
 
     /// 100 requests were asked for; p99 may be 5 ms, memory 4 MiB more.
     fn verdict(outcome: &Outcome) -> Result<(), String> {
-        let args = Cli::parse_from(["hostile", "--seconds", "10", "--requests", "10"]).args;
+        let args = parsed("hostile --seconds 10 --requests 10").unwrap();
         outcome.judge(&args, 5.0)
     }
 

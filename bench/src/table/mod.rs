@@ -116,17 +116,10 @@ fn everybody(args: &Args) -> Vec<Who> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::servers::Rival;
-    use clap::Parser;
-
-    #[derive(Parser)]
-    struct Cli {
-        #[command(flatten)]
-        args: Args,
-    }
+    use crate::{bounds, servers::Rival};
 
     fn parsed(line: &str) -> Result<Args, clap::Error> {
-        Cli::try_parse_from(line.split(' ')).map(|cli| cli.args)
+        bounds::parsed(line)
     }
 
     #[test]
